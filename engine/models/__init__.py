@@ -1,0 +1,1 @@
+"""Model families, handles and the manager that turns a handle into weights."""
