@@ -1,0 +1,111 @@
+"""What happens to a job: its record is the list of these."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from engine.run.artifact import NodeId
+
+Status = Literal["success", "error", "cancelled"]
+
+
+@dataclass(frozen=True, slots=True)
+class JobQueued:
+    job: str
+
+
+@dataclass(frozen=True, slots=True)
+class JobStarted:
+    """``nodes`` will run as far as is known yet (lazy inputs and expansions add some); ``cached`` were found."""
+
+    job: str
+    nodes: tuple[NodeId, ...]
+    cached: tuple[NodeId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StepStarted:
+    job: str
+    node: NodeId
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """``done`` of ``total`` (0: unknown) units of one step; a mapped step counts all its elements."""
+
+    job: str
+    node: NodeId
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    job: str
+    node: NodeId
+    image: Any
+
+
+@dataclass(frozen=True, slots=True)
+class StepFinished:
+    """``cached``: nothing ran, the artifact was found or came from another job."""
+
+    job: str
+    node: NodeId
+    seconds: float
+    ui: Mapping[str, Any] = field(default_factory=dict)
+    cached: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StepFailed:
+    """``message`` is one sentence for people; ``traceback`` is for logs only."""
+
+    job: str
+    node: NodeId
+    node_type: str
+    message: str
+    exception: str = ""
+    traceback: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Expanded:
+    """``node`` returned a graph; its steps run under the ids ``nodes``."""
+
+    job: str
+    node: NodeId
+    nodes: tuple[NodeId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Warned:
+    """Something is amiss that fails no job: a cache folder that cannot be written."""
+
+    job: str
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class JobFinished:
+    job: str
+    status: Status
+
+
+Event = (
+    JobQueued
+    | JobStarted
+    | StepStarted
+    | Progress
+    | Preview
+    | StepFinished
+    | StepFailed
+    | Expanded
+    | Warned
+    | JobFinished
+)
+Emit = Callable[[Event], None]
+"""Called from any thread, in order for each step; it must be quick."""
