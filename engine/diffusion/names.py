@@ -1,0 +1,68 @@
+"""Samplers and schedules by the names that saved workflows use.  Torch-free: a row says where the function lives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class SamplerRow:
+    """Where a sampler's function is, and what the code around it has to know."""
+
+    function: str
+    """"module:function"."""
+    discard_penultimate: bool = False
+    """Schedules drop their last sigma above zero: the sampler's own last step would fall too near zero."""
+    brownian: bool = False
+    """Its step noise is the increments of one Brownian path, so that finer schedules refine the same picture."""
+    fresh_mask_noise: bool = False
+    """Under a noise mask the kept part is noised with new numbers, not those of the initial noise."""
+
+
+_AT = "engine.diffusion.samplers."
+
+SAMPLERS: Mapping[str, SamplerRow] = {
+    "euler": SamplerRow(_AT + "euler:euler"),
+    "euler_ancestral": SamplerRow(_AT + "euler:euler_ancestral"),
+    "heun": SamplerRow(_AT + "heun:heun"),
+    "heunpp2": SamplerRow(_AT + "heun:heunpp2"),
+    "dpm_2": SamplerRow(_AT + "dpm:dpm_2", discard_penultimate=True),
+    "dpm_2_ancestral": SamplerRow(_AT + "dpm:dpm_2_ancestral", discard_penultimate=True),
+    "lms": SamplerRow(_AT + "multistep:lms"),
+    "dpmpp_2s_ancestral": SamplerRow(_AT + "dpmpp:dpmpp_2s_ancestral"),
+    "dpmpp_sde": SamplerRow(_AT + "dpmpp_sde:dpmpp_sde", brownian=True),
+    "dpmpp_2m": SamplerRow(_AT + "dpmpp:dpmpp_2m"),
+    "dpmpp_2m_sde": SamplerRow(_AT + "dpmpp_sde:dpmpp_2m_sde", brownian=True),
+    "dpmpp_3m_sde": SamplerRow(_AT + "dpmpp_sde:dpmpp_3m_sde", brownian=True),
+    "ddpm": SamplerRow(_AT + "euler:ddpm"),
+    "lcm": SamplerRow(_AT + "euler:lcm"),
+    "ipndm": SamplerRow(_AT + "multistep:ipndm"),
+    "deis": SamplerRow(_AT + "multistep:deis"),
+    "ddim": SamplerRow(_AT + "euler:euler", fresh_mask_noise=True),
+    "uni_pc": SamplerRow(_AT + "unipc:uni_pc", discard_penultimate=True),
+    "uni_pc_bh2": SamplerRow(_AT + "unipc:uni_pc_bh2", discard_penultimate=True),
+}
+
+_SCHEDULE = "engine.diffusion.schedules:"
+
+SCHEDULES: Mapping[str, str] = {
+    "simple": _SCHEDULE + "simple",
+    "sgm_uniform": _SCHEDULE + "sgm_uniform",
+    "karras": _SCHEDULE + "karras",
+    "exponential": _SCHEDULE + "exponential",
+    "ddim_uniform": _SCHEDULE + "ddim_uniform",
+    "beta": _SCHEDULE + "beta",
+    "normal": _SCHEDULE + "normal",
+    "linear_quadratic": _SCHEDULE + "linear_quadratic",
+    "kl_optimal": _SCHEDULE + "kl_optimal",
+}
+
+
+def load(reference: str) -> Callable[..., Any]:
+    """The function that "module:function" names."""
+    module, _, name = reference.partition(":")
+    function: Callable[..., Any] = getattr(import_module(module), name)
+    return function

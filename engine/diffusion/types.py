@@ -1,0 +1,159 @@
+"""The values that flow between diffusion nodes.  Torch-free at import: tensors are named in annotations only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, NewType, Protocol
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    Image = NewType("Image", Tensor)
+    Mask = NewType("Mask", Tensor)
+    Sigmas = NewType("Sigmas", Tensor)
+    Conditioning = NewType("Conditioning", "tuple[Cond, ...]")
+else:
+
+    class _Marker:
+        """Names a socket type; calling it returns its argument, as a NewType does."""
+
+        def __new__(cls, value):
+            return value
+
+    class Image(_Marker):
+        """Pictures: float32 [B, H, W, C], 0 to 1, on the host."""
+
+    class Mask(_Marker):
+        """Masks: float32 [B, H, W], 0 to 1, on the host."""
+
+    class Sigmas(_Marker):
+        """Noise levels of a run of the sampler, falling: float32 [n + 1], on the host."""
+
+    class Conditioning(_Marker):
+        """A tuple of `Cond`, each for its own area, mask and time; where they meet they are averaged by strength."""
+
+
+PredictionName = Literal["eps", "v", "x0", "flow"]
+ScheduleKind = Literal["scaled_linear", "linear", "cosine", "flow"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Latent:
+    """What the autoencoder makes of a picture: samples [B, C, h, w] float32 in the autoencoder's own units."""
+
+    samples: Tensor
+    noise_mask: Tensor | None = None
+    """[B, 1 or nothing, H, W], 0 to 1: 1 is where the sampler may change the latent; any size, it is resized."""
+    batch_index: tuple[int, ...] | None = None
+    """Which picture of a larger batch each sample is, so that it gets that picture's noise."""
+    downscale: int = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """A rectangle of the latent: in cells, or in fractions of its height and width when `fractions`."""
+
+    y: float
+    x: float
+    height: float
+    width: float
+    fractions: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cond:
+    """One prompt's vectors, and where, when and how strongly they hold."""
+
+    embeds: Tensor
+    """[B, T, D]; B is 1 or the batch's."""
+    pooled: Tensor | None = None
+    """[B, D']."""
+    strength: float = 1.0
+    area: Area | None = None
+    mask: Tensor | None = None
+    """[B, H, W], 0 to 1, any size."""
+    when: tuple[float, float] = (0.0, 1.0)
+    """Start and end as fractions of the way from all noise (0) to none (1)."""
+    control: Any = None
+    concat: Tensor | None = None
+    """[B, C', h, w]: channels joined to the network's input (inpainting models)."""
+    size_crop: tuple[int, ...] | None = None
+    """Height, width, crop top, crop left, target height, target width (SDXL)."""
+    extras: tuple[tuple[str, Tensor], ...] = ()
+    """Further named tensors [B, ...] for networks that want them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """A prompt as token ids: chunks of 77 with start, end and padding, and each token's weight."""
+
+    ids: tuple[tuple[int, ...], ...]
+    weights: tuple[tuple[float, ...], ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Embeds:
+    """A prompt as token vectors [chunks, 77, D], before the transformer; the tokens they came from stay with them."""
+
+    vectors: Tensor
+    tokens: Tokens
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSampling:
+    """How a denoiser was trained: what it predicts, and the noise levels it knows."""
+
+    prediction: PredictionName = "eps"
+    schedule: ScheduleKind = "scaled_linear"
+    beta_start: float = 0.00085
+    beta_end: float = 0.012
+    steps: int = 1000
+    zsnr: bool = False
+    """Rescale the betas so that the last level is all noise (Lin et al. 2024)."""
+    shift: float = 1.0
+    """For the flow schedule: above 1 spends more steps at high noise (Esser et al. 2024)."""
+
+
+@dataclass(frozen=True, slots=True)
+class LatentSpec:
+    """What a family's latents look like; the sampler works on (samples - shift) * factor."""
+
+    channels: int = 4
+    downscale: int = 8
+    factor: float = 0.18215
+    shift: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Noise:
+    """The seed of the initial noise; None adds none."""
+
+    seed: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sampler:
+    """A sampler's name in `names.SAMPLERS` and its options, as (name, value) pairs sorted by name."""
+
+    name: str
+    options: tuple[tuple[str, Any], ...] = ()
+
+
+class Network(Protocol):
+    """A denoiser's bare network, as the loop calls it.
+
+    `x` [B, C, h, w] is already scaled; `timestep` [B] float; `embeds` [B, T, D].  Returns [B, C, h, w] in any float
+    dtype: the network casts what it is given to the dtype of its own weights.
+    """
+
+    def __call__(
+        self,
+        x: Tensor,
+        timestep: Tensor,
+        embeds: Tensor,
+        *,
+        pooled: Tensor | None = None,
+        concat: Tensor | None = None,
+        extras: Mapping[str, Tensor] | None = None,
+    ) -> Tensor: ...
