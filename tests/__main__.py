@@ -1,0 +1,63 @@
+"""`python -m tests`: formatting, lint, types and tests, with a plain count as the last line.
+
+Options go to pytest: `-k EXPRESSION`, `--slow`, `--gpu`, paths. With `-k` or a path only the tests run.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+CHECKS = (
+    ("format", ("ruff", "format", "--check", ".")),
+    ("lint", ("ruff", "check", ".")),
+    ("types", ("mypy", "--strict")),
+)
+
+
+class Counts:
+    """Counts tests as pytest reports them; an error beside a test counts as a failure."""
+
+    def __init__(self) -> None:
+        self.passed, self.failed, self.skipped = 0, 0, 0
+
+    def pytest_runtest_logreport(self, report: object) -> None:
+        when, outcome = getattr(report, "when", ""), getattr(report, "outcome", "")
+        self.failed += outcome == "failed"
+        self.skipped += outcome == "skipped"
+        self.passed += outcome == "passed" and when == "call"
+
+    def pytest_collectreport(self, report: object) -> None:
+        self.failed += getattr(report, "outcome", "") == "failed"
+
+
+def main(arguments: list[str]) -> int:
+    """Run everything and return the exit code."""
+    import pytest
+
+    os.chdir(ROOT)
+    counts = Counts()
+    some = any(a.startswith(("-k", "tests")) or Path(a.split("::")[0]).exists() for a in arguments)
+    for name, command in () if some else CHECKS:
+        print(f"== {name}: {' '.join(command)}", flush=True)
+        good = subprocess.run([sys.executable, "-m", *command]).returncode == 0
+        counts.passed += good
+        counts.failed += not good
+    print("== tests", flush=True)
+    code = pytest.main(arguments, plugins=[counts])
+    if code not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED) and not counts.failed:
+        counts.failed += 1  # an interruption or a usage error
+    print(f"{counts.passed} passed, {counts.failed} failed, {counts.skipped} skipped", flush=True)
+    return 1 if counts.failed else 0
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    sys.path.insert(0, str(ROOT))
+    from engine import bootstrap
+
+    bootstrap.enter("test")
+    sys.exit(main(sys.argv[1:]))
