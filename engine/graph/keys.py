@@ -1,0 +1,89 @@
+"""Keys: digests of recipes. Different values differ; what has no canonical form is refused."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from typing import Any, NewType
+
+Key = NewType("Key", bytes)
+
+FORMAT = 1
+"""Raised when the meaning of a key changes."""
+
+SIZE = 20
+"""Bytes of a key."""
+
+LARGEST = 10_000_000
+"""The most pieces that a value may have; a list that holds itself has more."""
+
+
+class NotDigestible(TypeError):
+    """A value has no canonical form; it is never replaced by an id or a random number."""
+
+
+def digest(*parts: Any) -> Key:
+    """Hash plain values, typed and length-prefixed: 1, 1.0, True and "1" differ, and so do 0.0 and -0.0.
+
+    Lists and tuples are alike (JSON cannot tell them apart). An object gives its parts by `__digest__`.
+    Raises NotDigestible for anything else, NaN included.
+    """
+    return Key(hashlib.blake2b(canonical(parts), digest_size=SIZE, person=b"inkwater").digest())
+
+
+def canonical(value: Any) -> bytes:
+    """One byte string for a value, and another for every other value."""
+    out: list[bytes] = []
+    todo: list[Any] = [value]
+    while todo:
+        v = todo.pop()
+        write = _WRITERS.get(type(v))
+        if write is not None:
+            out.append(write(v))
+        else:
+            out.append(_open(v, todo))
+            if len(out) > LARGEST:
+                raise NotDigestible(f"A value of more than {LARGEST} pieces cannot be part of a key.")
+    return b"".join(out)
+
+
+def _open(v: Any, todo: list[Any]) -> bytes:
+    """Write what stands before the parts of `v`, and put the parts on the list."""
+    if isinstance(v, list | tuple) and (type(v) in (list, tuple) or hasattr(v, "_fields")):
+        todo.extend(reversed(v))
+        return b"l%d:" % len(v)
+    if type(v) is dict:
+        if not all(type(k) is str for k in v):
+            raise NotDigestible("A mapping can be part of a key only if its names are text.")
+        for k in sorted(v, reverse=True):
+            todo += (v[k], k)
+        return b"d%d:" % len(v)
+    if (parts := getattr(type(v), "__digest__", None)) is not None:
+        todo += (parts(v), f"{type(v).__module__}.{type(v).__qualname__}")
+        return b"o"
+    raise NotDigestible(f"A {type(v).__qualname__} cannot be part of a key; give its class a __digest__ method.")
+
+
+def _int(v: int) -> bytes:
+    return b"i%d;" % v
+
+
+def _float(v: float) -> bytes:
+    if v != v:
+        raise NotDigestible("NaN cannot be part of a key.")
+    return b"f%s;" % v.hex().encode()
+
+
+def _str(v: str) -> bytes:
+    b = v.encode("utf-8", "surrogatepass")
+    return b"s%d:%s" % (len(b), b)
+
+
+_WRITERS: Mapping[type, Callable[[Any], bytes]] = {
+    type(None): lambda v: b"N",
+    bool: lambda v: b"T" if v else b"F",
+    int: _int,
+    float: _float,
+    str: _str,
+    bytes: lambda v: b"b%d:%s" % (len(v), v),
+}

@@ -1,0 +1,48 @@
+"""Problems: what is wrong with a graph, as code and arguments, and how to mend it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Severity = Literal["error", "warning"]
+MendKind = Literal["set", "choose", "connect", "disconnect", "remove", "rename", "retype"]
+
+
+@dataclass(frozen=True, slots=True)
+class Mend:
+    """A change that would mend a problem.
+
+    Kinds and args: set {value}; choose {options}; connect {type, sources: [[node, output], …]}; disconnect {};
+    remove {}; rename {to} (the input's name); retype {options} (the node's type).
+    """
+
+    kind: MendKind
+    args: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong with a graph; `code` and `args` say what, so that it can be told in any language.
+
+    Codes are ComfyUI's where ComfyUI has one. A warning does not stop a run.
+    """
+
+    code: str
+    args: Mapping[str, Any] = field(default_factory=dict)
+    node: str | None = None
+    input: str | None = None
+    mend: Mend | None = None
+    severity: Severity = "error"
+
+
+class Refused(Exception):
+    """Raised by a `facts=` function (or a judge) to make a problem of its node: code, args, input, mend."""
+
+    def __init__(self, code: str, args: Mapping[str, Any], input: str | None = None, mend: Mend | None = None) -> None:
+        super().__init__(code, dict(args))
+        self.code = code
+        self.details = dict(args)
+        self.input = input
+        self.mend = mend
