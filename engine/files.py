@@ -1,10 +1,22 @@
-"""Files: the one resolver of names that users give, and the references that it makes of them."""
+"""Files: the one resolver of names that users give, and the references that it makes of them.
+
+Names are relative, with "/" between folders on every system, and stay inside the folders of their kind. A folder of
+models may itself be a symlink, and so may an entry directly in it: people keep models on other disks. Deeper symlinks,
+and all of those in input, output and temp, must not lead out.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
+
+from engine.digests import Digests
+from engine.folders import EXTENSIONS, OWN_KINDS, kind_named, standard_folders
+from engine.near import nearest
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,13 +33,197 @@ class FileRef:
 
 
 class FileProblem(Exception):
-    """A name that cannot be used, as a problem's code and args; `str()` of it is one sentence."""
+    """A name that cannot be used, as a problem's code and args; `str()` of it is one sentence.
+
+    Codes: bad_file_name {name, reason}, value_not_in_list {value, kind, near, folders}, file_changed {name, kind},
+    unreadable_file {name, reason}, bad_model_paths {name, reason}.
+    """
 
     def __init__(self, code: str, **details: Any) -> None:
         super().__init__(code, details)
         self.code = code
         self.details: Mapping[str, Any] = details
 
+    def __str__(self) -> str:
+        from engine.graph.sentences import tell
+
+        return tell(self.code, self.details)
+
 
 class Library:
-    """The folders in which files of each kind are looked for."""
+    """The folders in which files of each kind are looked for; the first folder of a kind is where they are written."""
+
+    def __init__(self, folders: Mapping[str, Sequence[Path]], digests: Digests | None = None) -> None:
+        self.folders: Mapping[str, tuple[Path, ...]] = {kind: tuple(paths) for kind, paths in folders.items()}
+        self.digests = digests or Digests()
+
+    @classmethod
+    def standard(cls, data: Path, models: Sequence[Path] = (), shipped: Path | None = None) -> Library:
+        """What users make under `data`, their model folders (any layout of `engine.folders`), the shipped models.
+
+        Raises FileProblem when a model folder, or a list of such in YAML, cannot be read.
+        """
+        try:
+            folders = standard_folders(data, models, shipped)
+        except ValueError as error:
+            raise FileProblem("bad_model_paths", name=str(error.args[0]), reason=str(error.args[1])) from error
+        return cls(folders, Digests(data / "cache" / "digests.json"))
+
+    def replaced(self, kind: str, *folders: Path) -> Library:
+        """A library that has these folders for `kind`, and all else as here."""
+        return Library({**self.folders, kind: folders}, self.digests)
+
+    def folder(self, kind: str) -> Path:
+        """Where files of this kind are written; it need not exist yet."""
+        return self.folders[kind_named(kind)][0]
+
+    def names(self, kind: str) -> tuple[str, ...]:
+        """The names of all files of this kind, sorted; hidden files are left out."""
+        kind = kind_named(kind)
+        roots = self.folders.get(kind, ())
+        return tuple(sorted({name for root in roots for name in _listed(root, kind) if not unfit(name)}))
+
+    def near(self, kind: str, name: str) -> tuple[str, ...]:
+        """Up to three names of this kind that look like `name`, best first."""
+        return nearest(name, self.names(kind))
+
+    def path(self, kind: str, name: str) -> Path:
+        """Where the file is; raises FileProblem when the name is unfit, leads out, or is not there."""
+        kind, name = self._place(kind, name)
+        if (reason := unfit(name)) is not None:
+            raise FileProblem("bad_file_name", name=name, reason=reason)
+        for root in self.folders.get(kind, ()):
+            found = _inside(root, name, kind)
+            if found is not None:
+                return found
+        folders = tuple(str(root) for root in self.folders.get(kind, ()))
+        raise FileProblem("value_not_in_list", value=name, kind=kind, near=self.near(kind, name), folders=folders)
+
+    def ref(self, kind: str, name: str) -> FileRef:
+        """A reference to what the file holds now; raises FileProblem as `path` does, or if it cannot be read."""
+        path = self.path(kind, name)
+        kind, name = self._place(kind, name)
+        return FileRef(kind, name, self._digest(name, path))
+
+    def resolve(self, ref: FileRef) -> Path:
+        """Where a referenced file is; raises FileProblem if it is gone or no longer holds the same."""
+        path = self.path(ref.kind, ref.name)
+        if self._digest(ref.name, path) != ref.digest:
+            raise FileProblem("file_changed", name=ref.name, kind=ref.kind)
+        return path
+
+    def _digest(self, name: str, path: Path) -> str:
+        try:
+            return self.digests.of(path)
+        except OSError as error:
+            raise FileProblem("unreadable_file", name=name, reason=error.strerror or str(error)) from error
+
+    def _place(self, kind: str, name: str) -> tuple[str, str]:
+        """The kind and name meant: old names of kinds, "\\" of Windows, and ComfyUI's "x.png [output]"."""
+        kind, name = kind_named(kind), name.replace("\\", "/")
+        if kind in OWN_KINDS and (match := _ANNOTATED.fullmatch(name)):
+            return match["kind"], match["name"]
+        return kind, name
+
+
+_ANNOTATED = re.compile(r"(?P<name>.*\S)\s*\[(?P<kind>input|output|temp)\]", re.DOTALL)
+
+_DEVICE = re.compile(r"(CON|PRN|AUX|NUL|CONIN\$|CONOUT\$|(COM|LPT)[0-9¹²³])", re.IGNORECASE)
+
+LONGEST_PART = 255
+LONGEST_NAME = 1024
+
+
+def unfit(name: str) -> str | None:
+    """Why no system may be asked for this name ("/" between folders), or None when it is fit."""
+    if not name.strip():
+        return "it is empty"
+    if len(name) > LONGEST_NAME:
+        return f"it is longer than {LONGEST_NAME} characters"
+    if any(ord(c) < 32 or ord(c) == 127 or 0xD800 <= ord(c) < 0xE000 for c in name):
+        return "it holds a control character"
+    if name.startswith("/"):
+        return "it is not relative"
+    if ":" in name:
+        return "it holds a colon, which on some systems names a drive or a stream"
+    if "\\" in name:
+        return "it holds a backslash"
+    return next((reason for part in name.split("/") if (reason := _unfit_part(part)) is not None), None)
+
+
+def _unfit_part(part: str) -> str | None:
+    if part == "..":
+        return 'it leads out of its folder by ".."'
+    if not part:
+        return "it has an empty folder name"
+    if part.startswith("."):
+        return f"{part!r} is hidden"
+    if part[-1] in ". ":
+        return f"{part!r} ends in a dot or a space"
+    if len(part.encode()) > LONGEST_PART:
+        return f"a part of it is longer than {LONGEST_PART} bytes"
+    if _DEVICE.fullmatch(part.split(".")[0].rstrip(" ")):
+        return f"{part!r} is the name of a device on Windows"
+    return None
+
+
+def _inside(root: Path, name: str, kind: str) -> Path | None:
+    """The file of this name if it is there; raises FileProblem if a symlink leads out."""
+    if not _is_entry(path := root / name, kind):
+        return None
+    try:
+        real = path.resolve(strict=True)
+    except (OSError, RuntimeError):
+        return None
+    if any(real.is_relative_to(home) for home in _homes(root, name, kind)):
+        return real
+    raise FileProblem("bad_file_name", name=name, reason="a symlink in it leads out of its folder")
+
+
+def _homes(root: Path, name: str, kind: str) -> Iterator[Path]:
+    """The real folders in which a name may end."""
+    yield root.resolve()
+    first = root / name.split("/")[0]
+    if kind not in OWN_KINDS and first.is_symlink():
+        yield first.resolve()
+
+
+def _is_entry(path: Path, kind: str) -> bool:
+    """Whether this is something of the kind: a diffusers model is a folder, everything else a file."""
+    try:
+        return (path / "model_index.json").is_file() if kind == "diffusers" else path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def _listed(root: Path, kind: str) -> Iterator[str]:
+    """The names in one folder of a kind; each real folder is visited once."""
+    extensions = EXTENSIONS.get(kind)
+    seen: set[Path] = set()
+    todo = [""]
+    while todo:
+        below = todo.pop()
+        real = (root / below).resolve()
+        if real in seen or not any(real.is_relative_to(home) for home in _homes(root, below, kind)):
+            continue
+        seen.add(real)
+        for entry in _entries(root / below):
+            name = f"{below}/{entry.name}" if below else entry.name
+            if kind == "diffusers" and _is_entry(root / name, kind):
+                yield name
+            elif entry.is_dir():
+                todo.append(name)
+            elif kind != "diffusers" and entry.is_file() and _has(entry.name, extensions):
+                yield name
+
+
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            return [e for e in entries if not e.name.startswith(".")]
+    except OSError:
+        return []
+
+
+def _has(name: str, extensions: frozenset[str] | None) -> bool:
+    return extensions is None or os.path.splitext(name)[1].lower() in extensions

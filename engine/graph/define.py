@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import typing
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import NoneType
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 
@@ -196,11 +196,17 @@ def _input(fn: Callable[..., Any], name: str, hint: Any, default: Any, help: str
     _sound(fn, socket)
     if default is MISSING or default is None:
         return socket
-    parsed = parse_list(default, hint) if is_list else parse_constant(default, hint)
-    complaints = [] if socket.file else [c for k in constraints if not callable(getattr(k, "options", None)) and (c := k.complaint(parsed))]
-    if (parsed is MISSING and not socket.file) or complaints:
-        raise _wrong(fn, f"parameter {name!r}: its default {default!r} is not a good {socket.wire}")
-    return socket if socket.file else Socket(name, hint, parsed, optional, socket.lazy, is_list, constraints, widget, help)
+    return socket if socket.file else replace(socket, default=_default(fn, socket, default))
+
+
+def _default(fn: Callable[..., Any], socket: Socket, default: Any) -> Any:
+    """The default as the socket's type; options that a function lists are not asked for at import."""
+    parsed = parse_list(default, socket.type) if socket.is_list else parse_constant(default, socket.type)
+    known = [c for c in socket.constraints if not callable(getattr(c, "options", None))]
+    values = parsed if socket.is_list and parsed is not MISSING else [parsed]
+    if parsed is MISSING or any(c.complaint(v) for c in known for v in values):
+        raise _wrong(fn, f"parameter {socket.name!r}: its default {default!r} is not a good {socket.wire}")
+    return parsed
 
 
 def _sound(fn: Callable[..., Any], socket: Socket) -> None:

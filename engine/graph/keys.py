@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
-from typing import Any, NewType
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NewType
+
+from engine.graph.graph import Arg, Const, Link, NodeId
+
+if TYPE_CHECKING:
+    from engine.graph.define import NodeDef
 
 Key = NewType("Key", bytes)
 
@@ -18,6 +24,26 @@ LARGEST = 10_000_000
 """The most pieces that a value may have; a list that holds itself has more."""
 
 
+@dataclass(frozen=True, slots=True)
+class Salt:
+    """All that changes numbers from outside the graph.
+
+    Args:
+        base: torch version, device kind, precision policy, digest of engine and nodes, as one text.
+        packs: the digest of each pack's sources, by the name of its module; its node types have it in their keys.
+    """
+
+    base: str = ""
+    packs: Mapping[str, str] = field(default_factory=dict)
+
+    def of(self, module: str) -> bytes:
+        """The salt of the node types that `module` defines."""
+        parts = module.split(".")
+        names = (".".join(parts[:n]) for n in range(len(parts), 0, -1))
+        pack = next((self.packs[name] for name in names if name in self.packs), "")
+        return digest("salt", FORMAT, self.base, pack)
+
+
 class NotDigestible(TypeError):
     """A value has no canonical form; it is never replaced by an id or a random number."""
 
@@ -29,6 +55,55 @@ def digest(*parts: Any) -> Key:
     Raises NotDigestible for anything else, NaN included.
     """
     return Key(hashlib.blake2b(canonical(parts), digest_size=SIZE, person=b"inkwater").digest())
+
+
+def key_of(
+    definition: NodeDef,
+    args: Mapping[str, Arg],
+    input_keys: Mapping[NodeId, Key],
+    demanded: Collection[str] | None = None,
+    *,
+    salt: bytes = b"",
+    job: str = "",
+    node: NodeId = "",
+    place: tuple[str, ...] = (),
+    parent: tuple[Key, str] | None = None,
+) -> Key:
+    """The key of one node call; cost is in its own inputs only.
+
+    Args:
+        input_keys: the key of each node that a link comes from.
+        demanded: the lazy inputs that are wanted; the others leave the key. None: all count.
+        job: part of the key of volatile nodes. node: of those that ask for their id. place: the folders of sinks.
+        parent: inside an expansion, the key of the node that expanded and the child's name there: constants with
+            no canonical form are keyed by these and their input's name. Elsewhere they raise NotDigestible.
+    """
+    extra = (
+        job if definition.kind == "volatile" else "",
+        node if definition.unique_id is not None else "",
+        place if definition.kind == "sink" else (),
+    )
+    parts: list[Any] = ["step", salt, definition.name, extra]
+    for socket in definition.inputs:
+        if socket.lazy and demanded is not None and socket.name not in demanded:
+            continue
+        arg = args[socket.name]
+        if type(arg) is Link:
+            parts += (socket.name, "link", input_keys[arg.node], arg.output)
+        else:
+            parts += (socket.name, *_constant(arg, socket.name, parent))
+    return digest(*parts)
+
+
+def _constant(arg: Arg, name: str, parent: tuple[Key, str] | None) -> tuple[str, Any]:
+    value = arg.value if isinstance(arg, Const) else arg
+    if parent is None or type(value) in _WRITERS:
+        return "const", value
+    try:
+        canonical(value)
+    except NotDigestible:
+        return "inside", (*parent, name)
+    return "const", value
 
 
 def canonical(value: Any) -> bytes:

@@ -21,6 +21,7 @@ class Step:
         rank: lower runs first when several are ready.
         facts: what is known of each output.
         maps: inputs that get a list and take one value: the node is called once per element.
+        demanded: the lazy inputs that are wanted, where that is known before the run; else None.
         tentative: the demand for lazy inputs, here or above, is known only at run time; the key then can be refined.
     """
 
@@ -31,6 +32,7 @@ class Step:
     rank: int
     facts: tuple[Facts, ...] = ()
     maps: frozenset[str] = frozenset()
+    demanded: frozenset[str] | None = None
     tentative: bool = False
 
 

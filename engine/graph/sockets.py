@@ -10,7 +10,6 @@ from types import NoneType, UnionType
 from typing import Annotated, Any, NewType, Protocol, TypeVar, get_args, get_origin
 
 from engine.files import FileRef
-from engine.near import nearest
 
 T = TypeVar("T")
 
@@ -46,11 +45,15 @@ Lazy = Annotated[T, LAZY]
 
 @dataclass(frozen=True, slots=True)
 class Complaint:
-    """What a constraint has against a constant: a problem without its place; `value` is the nearest good one."""
+    """What a constraint has against a constant: a problem without its place.
+
+    `value` is the nearest good one, where there is one; `options` are the good ones, where they can be listed.
+    """
 
     code: str
     args: Mapping[str, Any]
     value: Any = MISSING
+    options: tuple[str, ...] = ()
 
 
 class Constraint(Protocol):
@@ -89,13 +92,9 @@ class Choice:
         return tuple(self.options()) if callable(self.options) else self.options
 
     def complaint(self, value: Any) -> Complaint | None:
-        """Names the options nearest to `value`."""
+        """Gives the options when `value` is none of them."""
         options = self.listed()
-        if value in options:
-            return None
-        near = nearest(str(value), options)
-        args = {"value": value, "options": options, "near": near}
-        return Complaint("value_not_in_list", args, near[0] if near else MISSING)
+        return None if value in options else Complaint("value_not_in_list", {"value": value}, options=options)
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,9 +215,8 @@ def parse_constant(value: Any, t: Any) -> Any:
     if (read := _READERS.get(t)) is not None:
         return read(value)
     if len(parts := members(t)) > 1:
-        exact = next((p for p in parts if type(value) is p), None)
-        found = value if exact is not None else MISSING
-        return next((v for p in parts if (v := parse_constant(value, p)) is not MISSING), MISSING) if exact is None else found
+        exact = any(type(value) is p for p in parts)
+        return value if exact else next((v for p in parts if (v := parse_constant(value, p)) is not MISSING), MISSING)
     if get_origin(t) is list:
         return parse_list(value, get_args(t)[0])
     return value if isinstance(t, type) and isinstance(value, t) else MISSING

@@ -1,0 +1,89 @@
+"""Digests of files, remembered by path, size and time of change."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import threading
+import time
+from pathlib import Path
+
+WHOLE = 64 << 20
+"""Files up to this many bytes are read whole; of larger ones the header, the size and the time count."""
+
+HEADER = 1 << 20
+"""Bytes of a large file that has no safetensors header which are read instead."""
+
+LONGEST_HEADER = 64 << 20
+
+FRESH = 2.0
+"""Seconds for which a changed file is not remembered: another change could leave its time the same."""
+
+
+class Digests:
+    """Digests of files; `memory` is where they are remembered from one process to the next."""
+
+    def __init__(self, memory: Path | None = None) -> None:
+        self._memory = memory
+        self._lock = threading.Lock()
+        self._known: dict[str, tuple[int, int, str]] | None = None
+
+    def of(self, path: Path) -> str:
+        """The digest of a file, or of all files of a folder; raises OSError."""
+        return self._folder(path) if path.is_dir() else self._file(path)
+
+    def _file(self, path: Path) -> str:
+        name, stat = str(path), path.stat()
+        with self._lock:
+            known = self._recall().get(name)
+        if known is not None and known[:2] == (stat.st_size, stat.st_mtime_ns):
+            return known[2]
+        found = file_digest(path)
+        if time.time() - stat.st_mtime_ns / 1e9 > FRESH:
+            self._remember(name, (stat.st_size, stat.st_mtime_ns, found))
+        return found
+
+    def _folder(self, path: Path) -> str:
+        found = hashlib.sha256()
+        files = (p for p in path.rglob("*") if p.is_file())
+        for file in sorted(p for p in files if not any(s.startswith(".") for s in p.relative_to(path).parts)):
+            found.update(f"{file.relative_to(path).as_posix()}\0{self._file(file)}\0".encode("utf-8", "surrogateescape"))
+        return f"folder:{found.hexdigest()}"
+
+    def _recall(self) -> dict[str, tuple[int, int, str]]:
+        """What is remembered; a memory that cannot be read is empty."""
+        if self._known is None:
+            try:
+                read = json.loads(self._memory.read_text("utf-8")) if self._memory is not None else {}
+                self._known = {str(k): (int(size), int(mtime), str(d)) for k, (size, mtime, d) in read.items()}
+            except (OSError, ValueError, TypeError, AttributeError):
+                self._known = {}
+        return self._known
+
+    def _remember(self, name: str, entry: tuple[int, int, str]) -> None:
+        with self._lock:
+            self._recall()[name] = entry
+            if self._memory is None:
+                return
+            try:
+                self._memory.parent.mkdir(parents=True, exist_ok=True)
+                part = self._memory.with_name(f"{self._memory.name}.{os.getpid()}")
+                part.write_text(json.dumps(self._known), "utf-8")
+                part.replace(self._memory)
+            except (OSError, ValueError):
+                self._memory = None
+
+
+def file_digest(path: Path) -> str:
+    """sha256 of a small file; of a large one sha256 of header, size and time of change."""
+    with path.open("rb") as file:
+        stat = os.fstat(file.fileno())
+        if stat.st_size <= WHOLE:
+            return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
+        length = int.from_bytes(file.read(8), "little")
+        has_header = path.suffix.lower() in (".safetensors", ".sft") and length <= LONGEST_HEADER
+        file.seek(0)
+        found = hashlib.sha256(file.read(8 + length if has_header else HEADER))
+        found.update(b"%d %d" % (stat.st_size, stat.st_mtime_ns))
+        return f"header:{found.hexdigest()}"
