@@ -1,0 +1,43 @@
+"""Every built-in node type, by topic.  Modules import no torch; node functions import it when they run."""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+from engine.graph.registry import Registry
+from nodes import (
+    conditioning,
+    custom_sampling,
+    expression,
+    image,
+    latent,
+    loaders,
+    logic,
+    output,
+    primitive,
+    sampling,
+    string,
+    text,
+    vae,
+)
+
+MODULES: tuple[ModuleType, ...] = (
+    loaders,
+    text,
+    conditioning,
+    latent,
+    vae,
+    sampling,
+    custom_sampling,
+    image,
+    output,
+    primitive,
+    string,
+    expression,
+    logic,
+)
+
+
+def registry() -> Registry:
+    """All built-in node types."""
+    return Registry.of(*MODULES)

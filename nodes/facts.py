@@ -1,0 +1,102 @@
+"""What is known of values before a run: the `facts=` functions of the nodes.  Torch-free."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from engine.graph.facts import Facts, FactsOf, Known
+
+FLOAT_BYTES = 4
+COLOURS = 3
+
+
+def number(known: Known, name: str) -> int | None:
+    """A whole-number input: its constant, or the value that the linked output is known to have."""
+    value = known.facts(name).get("value", known.get(name))
+    return value if type(value) is int else None
+
+
+def without_unknown(**facts: Any) -> Facts:
+    """Only what is known: entries that are None are left out."""
+    return {name: value for name, value in facts.items() if value is not None}
+
+
+def constant(known: Known) -> Sequence[Facts]:
+    """A primitive's output has the value of its input."""
+    value = known.get("value")
+    return ({"value": value} if type(value) in (int, float, str, bool) else {},)
+
+
+def loaded(source: str, *outputs: str) -> FactsOf:
+    """Each output has the facts of the file that the input `source` names."""
+
+    def facts(known: Known) -> Sequence[Facts]:
+        file = known.facts(source)
+        return tuple(file for _ in outputs)
+
+    return facts
+
+
+def passed(*sources: str) -> FactsOf:
+    """One output for each of `sources`, with that input's facts."""
+
+    def facts(known: Known) -> Sequence[Facts]:
+        return tuple(known.facts(name) for name in sources)
+
+    return facts
+
+
+def family_of(source: str) -> FactsOf:
+    """The output has the family of the model at `source` and nothing else of it."""
+
+    def facts(known: Known) -> Sequence[Facts]:
+        return (without_unknown(family=known.facts(source).get("family")),)
+
+    return facts
+
+
+def latent_of(width: int | None, height: int | None, batch: int | None, channels: int | None = 4) -> Facts:
+    """Facts of latents for pictures of this size."""
+    size = None
+    if width is not None and height is not None and batch is not None and channels is not None:
+        width, height = width // 8 * 8, height // 8 * 8
+        size = batch * channels * (width // 8) * (height // 8) * FLOAT_BYTES
+    return without_unknown(width=width, height=height, batch=batch, channels=channels, bytes=size)
+
+
+def picture_of(width: int | None, height: int | None, batch: int | None) -> Facts:
+    """Facts of pictures of this size."""
+    size = None
+    if width is not None and height is not None and batch is not None:
+        size = batch * height * width * COLOURS * FLOAT_BYTES
+    return without_unknown(width=width, height=height, batch=batch, bytes=size)
+
+
+def resized(source: str, make: Callable[[int | None, int | None, int | None], Facts]) -> FactsOf:
+    """The output has the size that the inputs width and height say, where both are given."""
+
+    def facts(known: Known) -> Sequence[Facts]:
+        width, height = number(known, "width"), number(known, "height")
+        if not width or not height:
+            return ({},)
+        return (make(width, height, known.facts(source).get("batch")),)
+
+    return facts
+
+
+def empty_latent(known: Known) -> Sequence[Facts]:
+    """An empty latent has the size that its inputs say."""
+    return (latent_of(number(known, "width"), number(known, "height"), number(known, "batch_size")),)
+
+
+def encoded(known: Known) -> Sequence[Facts]:
+    """Latents of the pictures at `pixels`."""
+    pixels = known.facts("pixels")
+    return (latent_of(pixels.get("width"), pixels.get("height"), pixels.get("batch")),)
+
+
+def decoded(known: Known) -> Sequence[Facts]:
+    """Pictures of the latents at `samples`."""
+    samples = known.facts("samples")
+    return (picture_of(samples.get("width"), samples.get("height"), samples.get("batch")),)

@@ -1,0 +1,72 @@
+"""Sinks: pictures and latents into files, and latents out of them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from engine.diffusion.types import Image, Latent
+from engine.files import FileRef
+from engine.graph.context import Context, SavedFile
+from engine.graph.define import Ui, node
+from engine.graph.sockets import File
+from nodes import latent_file, pictures
+from nodes.parameters import parameters
+
+
+@node("SaveImage", kind="sink", runs_on="io", category="image", label="Save Image")
+def save_image(*, images: Image, filename_prefix: str = "Inkwater", context: Context) -> Ui:
+    """Save pictures as PNG in the output folder, with the workflow inside.
+
+    Args:
+        images: The pictures.
+        filename_prefix: Start of the file names; folders with /, and %date:yyyy-MM-dd%, %width%, %height%, %batch_num%.
+    """
+    return Ui({"images": [file.ui for file in _save(images, filename_prefix, context, "output")]})
+
+
+@node("PreviewImage", kind="sink", runs_on="io", category="image", label="Preview Image")
+def preview_image(*, images: Image, context: Context) -> Ui:
+    """Show pictures without keeping them: they go to the temp folder, which is emptied at the next start.
+
+    Args:
+        images: The pictures.
+    """
+    return Ui({"images": [file.ui for file in _save(images, "preview", context, "temp", compress=1)]})
+
+
+@node("SaveLatent", kind="sink", runs_on="io", category="_for_testing", label="SaveLatent")
+def save_latent(*, samples: Latent, filename_prefix: str = "latents/Inkwater", context: Context) -> Ui:
+    """Save latents in ComfyUI's .latent format in the output folder, with the workflow inside.
+
+    Args:
+        samples: The latents.
+        filename_prefix: Start of the file name; folders with /, and %date:yyyy-MM-dd%.
+    """
+    data = latent_file.write(samples, context.metadata or {})
+    return Ui({"latents": [context.save(filename_prefix, "latent", data).ui]})
+
+
+@node("LoadLatent", runs_on="io", category="_for_testing", label="LoadLatent")
+def load_latent(*, latent: Annotated[FileRef, File("input")], context: Context) -> Latent:
+    """Load latents that were saved as a .latent file.
+
+    Args:
+        latent: A .latent file in the input folder.
+    """
+    return latent_file.read(context.path(latent), latent.name)
+
+
+def _save(images: Image, prefix: str, context: Context, folder: str, *, compress: int = 4) -> list[SavedFile]:
+    text = {} if context.metadata is None else {**context.metadata, **parameters(context.graph, context.node)}
+    files = []
+    for i, picture in enumerate(pictures.to_bytes(images)):
+        name = _named(prefix, picture.shape[1], picture.shape[0], i)
+        files.append(context.save(name, "png", pictures.png(picture, text, compress=compress), folder=folder))
+        context.progress(i + 1, len(images))
+    return files
+
+
+def _named(prefix: str, width: int, height: int, number: int) -> str:
+    """The prefix with what only this node knows filled in; dates are the engine's."""
+    filled = prefix.replace("%width%", str(width)).replace("%height%", str(height))
+    return filled.replace("%batch_num%", str(number))

@@ -1,0 +1,89 @@
+"""From a prompt to conditioning: the three stages of the text path, and all three in one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Annotated
+
+from engine.diffusion.types import Conditioning, Embeds, Tokens
+from engine.graph.context import Context
+from engine.graph.define import node
+from engine.graph.sockets import Range, Widget
+from engine.models.handle import Clip
+from nodes.facts import family_of, passed
+
+
+@node(
+    "CLIPTextEncode",
+    runs_on="device",
+    category="conditioning",
+    label="CLIP Text Encode (Prompt)",
+    facts=family_of("clip"),
+)
+def clip_text_encode(*, text: Annotated[str, Widget("multiline")], clip: Clip, context: Context) -> Conditioning:
+    """Encode a prompt into the conditioning that guides the denoiser: tokenize, embed and transform in one node.
+
+    Args:
+        text: The prompt; (word:1.2) weighs a word more, (word) weighs it 1.1 times.
+        clip: The text encoder.
+    """
+    with context.lease(clip.handle) as (encoder,):
+        embeds = encoder.embed(encoder.tokenize(text))
+        return Conditioning((encoder.transform(embeds, clip.layer),))
+
+
+@node("CLIPTokenize", runs_on="device", category="conditioning/stages", label="CLIP Tokenize", facts=family_of("clip"))
+def clip_tokenize(*, clip: Clip, text: Annotated[str, Widget("multiline")], context: Context) -> Tokens:
+    """First stage: cut a prompt into tokens of the vocabulary, in chunks of 75 framed by a start and an end.
+
+    Args:
+        clip: The text encoder whose vocabulary is used.
+        text: The prompt; (word:1.2) weighs a word more.
+    """
+    with context.lease(clip.handle) as (encoder,):
+        tokens: Tokens = encoder.tokenize(text)
+        return tokens
+
+
+@node(
+    "CLIPEmbedTokens",
+    runs_on="device",
+    category="conditioning/stages",
+    label="CLIP Embed Tokens",
+    facts=family_of("clip"),
+)
+def clip_embed_tokens(*, clip: Clip, tokens: Tokens, context: Context) -> Embeds:
+    """Second stage: look up the vector of each token; the order of the words plays no part yet.
+
+    Args:
+        clip: The text encoder whose table of vectors is used.
+        tokens: The tokens of the first stage.
+    """
+    with context.lease(clip.handle) as (encoder,):
+        embeds: Embeds = encoder.embed(tokens)
+        return embeds
+
+
+@node(
+    "CLIPTransform", runs_on="device", category="conditioning/stages", label="CLIP Transform", facts=family_of("clip")
+)
+def clip_transform(*, clip: Clip, embeds: Embeds, context: Context) -> Conditioning:
+    """Third stage: let the transformer read the token vectors in order; each word's vector takes in what stands before.
+
+    Args:
+        clip: The text encoder; where CLIP Set Last Layer stopped it, it stops.
+        embeds: The token vectors of the second stage.
+    """
+    with context.lease(clip.handle) as (encoder,):
+        return Conditioning((encoder.transform(embeds, clip.layer),))
+
+
+@node("CLIPSetLastLayer", category="conditioning", label="CLIP Set Last Layer", facts=passed("clip"))
+def clip_set_last_layer(*, clip: Clip, stop_at_clip_layer: Annotated[int, Range(-24, -1, step=1)] = -1) -> Clip:
+    """Take the text encoder's answer from an earlier layer (clip skip).
+
+    Args:
+        clip: The text encoder.
+        stop_at_clip_layer: Counted from the end: -1 is the last layer, -2 the one before ("clip skip 2").
+    """
+    return replace(clip, layer=stop_at_clip_layer)
