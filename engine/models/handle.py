@@ -63,8 +63,8 @@ class Model:
     """MODEL: a denoiser, how its noise is scheduled and what its latents look like."""
 
     handle: ModelHandle
-    sampling: ModelSampling = ModelSampling()
-    latent: LatentSpec = LatentSpec()
+    sampling: ModelSampling = field(default_factory=ModelSampling)
+    latent: LatentSpec = field(default_factory=LatentSpec)
 
     def __digest__(self) -> tuple[Any, ...]:
         return (self.handle, *_fields(self.sampling), *_fields(self.latent))
@@ -86,7 +86,7 @@ class Vae:
     """VAE: the autoencoder between pictures and latents."""
 
     handle: ModelHandle
-    latent: LatentSpec = LatentSpec()
+    latent: LatentSpec = field(default_factory=LatentSpec)
 
     def __digest__(self) -> tuple[Any, ...]:
         return (self.handle, *_fields(self.latent))

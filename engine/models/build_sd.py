@@ -1,0 +1,205 @@
+"""Stable Diffusion's three networks, built from the tensors of a file: diffusers' and transformers' modules.
+
+A network is made on the meta device, where it costs nothing; then each parameter is filled from the mapped file by one
+copy that casts and lays it out, so that loading needs little memory beside the result.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from engine.models.families import Family, Found
+from engine.models.handle import Part, Storage
+from engine.models.header import ModelFileError, Shape
+from engine.models.layout import ClipLayout, UNetLayout, VaeLayout, clip_layout, unet_layout, vae_layout
+from engine.models.ldm_keys import unet_keys, vae_keys
+from engine.models.precision import Policy
+
+log = logging.getLogger("inkwater.models")
+
+GROUPS = 32
+"""Groups of every group norm of these families."""
+
+EXPECTED_EXTRA = ("position_ids", "model_ema", "num_batches_tracked")
+"""Names of tensors that many files carry and no network needs."""
+
+OLD_ATTENTION = {"query": "to_q", "key": "to_k", "value": "to_v", "proj_attn": "to_out.0"}
+"""Names that diffusers gave the autoencoder's attention before 2023, and now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Blueprint:
+    """A network on the meta device, and the name in the file (without prefix) of each of its parameters."""
+
+    module: nn.Module
+    names: Mapping[str, str]
+
+
+def blueprint(found: Found, shapes: Mapping[str, Shape], family: Family) -> Blueprint:
+    """The network that a part's tensors describe; `shapes` by names without prefix."""
+    return _BLUEPRINTS[found.part](shapes, found.naming, family)
+
+
+def _unet(shapes: Mapping[str, Shape], naming: str, family: Family) -> Blueprint:
+    layout = unet_layout(shapes, naming)
+    module = make_unet(layout, family)
+    names = unet_keys(len(layout.widths), layout.layers, layout.attention) if naming == "ldm" else {}
+    return Blueprint(module, {name: names.get(name, name) for name, _ in module.named_parameters()})
+
+
+def make_unet(layout: UNetLayout, family: Family) -> nn.Module:
+    """A denoiser of this layout, with weights on the current default device."""
+    from diffusers import UNet2DConditionModel
+
+    return UNet2DConditionModel(
+        in_channels=layout.channels,
+        out_channels=family.latent.channels,
+        block_out_channels=layout.widths,
+        layers_per_block=layout.layers,
+        down_block_types=tuple("CrossAttnDownBlock2D" if here else "DownBlock2D" for here in layout.attention),
+        up_block_types=tuple("CrossAttnUpBlock2D" if here else "UpBlock2D" for here in reversed(layout.attention)),
+        cross_attention_dim=layout.context,
+        attention_head_dim=family.heads,
+        use_linear_projection=layout.linear,
+        norm_num_groups=GROUPS,
+    )
+
+
+def _vae(shapes: Mapping[str, Shape], naming: str, family: Family) -> Blueprint:
+    layout = vae_layout(shapes, naming)
+    module = make_vae(layout)
+    modern = {_modern(name): name for name in shapes}
+    names = vae_keys(len(layout.widths), layout.layers) if naming == "ldm" else modern
+    return Blueprint(module, {name: names.get(name, name) for name, _ in module.named_parameters()})
+
+
+def _modern(name: str) -> str:
+    *path, owner, leaf = name.rsplit(".", 2)
+    return ".".join((*path, OLD_ATTENTION.get(owner, owner), leaf)) if "attentions" in name else name
+
+
+def make_vae(layout: VaeLayout) -> nn.Module:
+    """An autoencoder of this layout, with weights on the current default device."""
+    from diffusers import AutoencoderKL
+
+    levels = len(layout.widths)
+    return AutoencoderKL(
+        in_channels=layout.channels,
+        out_channels=layout.channels,
+        block_out_channels=layout.widths,
+        layers_per_block=layout.layers,
+        down_block_types=("DownEncoderBlock2D",) * levels,
+        up_block_types=("UpDecoderBlock2D",) * levels,
+        latent_channels=layout.latent,
+        norm_num_groups=GROUPS,
+    )
+
+
+def _text(shapes: Mapping[str, Shape], naming: str, family: Family) -> Blueprint:
+    module = make_text(clip_layout(shapes), family)
+    return Blueprint(module, {name: name.removeprefix("text_model.") for name, _ in module.named_parameters()})
+
+
+def make_text(layout: ClipLayout, family: Family) -> nn.Module:
+    """A CLIP text encoder of this layout, with weights on the current default device."""
+    from transformers import CLIPTextConfig, CLIPTextModel
+
+    config = CLIPTextConfig(
+        vocab_size=layout.vocabulary,
+        hidden_size=layout.width,
+        intermediate_size=layout.hidden,
+        num_hidden_layers=layout.layers,
+        num_attention_heads=max(1, layout.width // family.clip_head),
+        max_position_embeddings=layout.positions,
+        hidden_act=family.activation,
+    )
+    return CLIPTextModel(config)
+
+
+_BLUEPRINTS: Mapping[Part, Callable[[Mapping[str, Shape], str, Family], Blueprint]] = {
+    "denoiser": _unet,
+    "text": _text,
+    "vae": _vae,
+}
+
+
+def build(
+    weights: Mapping[str, Tensor], found: Found, family: Family, policy: Policy, storage: Storage, name: str
+) -> nn.Module:
+    """The network of one part with its weights on the policy's device; raises ModelFileError naming file `name`."""
+    own = {key.removeprefix(found.prefix): tensor for key, tensor in weights.items() if key.startswith(found.prefix)}
+    shapes = {key: tuple(tensor.shape) for key, tensor in own.items()}
+    try:
+        with torch.device("meta"):
+            plan = blueprint(found, shapes, family)
+    except ModelFileError as error:
+        raise ModelFileError(f"{name} is not a whole {found.part}: {error}.") from None
+    _complain(name, found, plan, shapes)
+    module, dtype = plan.module.eval(), policy.dtype(found.part)
+    store_as(module, storage, dtype)
+    fill(module, {key: own[source] for key, source in plan.names.items()}, policy, dtype)
+    return module
+
+
+def _complain(name: str, found: Found, plan: Blueprint, shapes: Mapping[str, Shape]) -> None:
+    missing = [source for source in plan.names.values() if source not in shapes]
+    if missing:
+        some = ", ".join(f'"{found.prefix}{key}"' for key in missing[:3])
+        raise ModelFileError(
+            f"{name} lacks {len(missing)} of the {len(plan.names)} tensors its {found.part} needs, such as {some}."
+        )
+    for key, parameter in plan.module.named_parameters():
+        shape = shapes[plan.names[key]]
+        if _squeezed(shape) != _squeezed(tuple(parameter.shape)):
+            wanted = list(parameter.shape)
+            raise ModelFileError(f'{name}: "{found.prefix}{plan.names[key]}" has shape {list(shape)}, not {wanted}.')
+    extra = set(shapes) - set(plan.names.values())
+    odd = sorted(key for key in extra if not any(word in key for word in EXPECTED_EXTRA))
+    if odd and found.prefix:
+        log.info("%s: %d tensors of its %s are not used, such as %s", name, len(odd), found.part, odd[0])
+
+
+def _squeezed(shape: Shape) -> Shape:
+    """A shape without trailing ones: 1×1 convolutions and linear layers hold the same numbers."""
+    while len(shape) > 2 and shape[-1] == 1:
+        shape = shape[:-1]
+    return shape
+
+
+def store_as(module: nn.Module, storage: Storage, compute: torch.dtype) -> None:
+    """Keep the weights of linear layers and convolutions in fp8 between uses (not norms or projections of tokens)."""
+    if storage == "default":
+        return
+    from diffusers.hooks import apply_layerwise_casting
+
+    dtype = {"fp8_e4m3fn": torch.float8_e4m3fn, "fp8_e5m2": torch.float8_e5m2}[storage]
+    apply_layerwise_casting(module, storage_dtype=dtype, compute_dtype=compute)
+
+
+@torch.no_grad()
+def fill(module: nn.Module, tensors: Mapping[str, Tensor], policy: Policy, dtype: torch.dtype) -> None:
+    """Give a module on the meta device its parameters: each cast, moved and laid out in one copy."""
+    for key, blank in list(module.named_parameters()):
+        layout = policy.channels_last and blank.ndim == 4
+        made = torch.empty(
+            blank.shape,
+            dtype=blank.dtype if blank.dtype.itemsize == 1 else dtype,
+            device=policy.device,
+            memory_format=torch.channels_last if layout else torch.contiguous_format,
+        )
+        made.copy_(tensors[key].reshape(blank.shape))
+        _put(module, key, nn.Parameter(made, requires_grad=False))
+    for key, buffer in list(module.named_buffers()):
+        if buffer.is_meta:
+            _put(module, key, torch.arange(buffer.shape[-1], device=policy.device).expand(buffer.shape))
+
+
+def _put(module: nn.Module, key: str, value: Any) -> None:
+    owner, _, leaf = key.rpartition(".")
+    setattr(module.get_submodule(owner), leaf, value)

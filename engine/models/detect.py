@@ -1,0 +1,177 @@
+"""What kind of model a file or folder is, from headers only: family, parts, sizes.  Torch-free."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from engine.diffusion.types import LatentSpec, ModelSampling
+from engine.models.families import CLIP_TYPES, FAMILIES, LANDMARKS, LAYOUTS, Found, Inspected, Layout, match
+from engine.models.handle import PARTS, Part
+from engine.models.header import Header, ModelFileError, Shape, read_safetensors
+from engine.models.pickles import read_pickle
+
+SUBFOLDERS: Mapping[Part, str] = {"denoiser": "unet", "text": "text_encoder", "vae": "vae"}
+"""Where a diffusers folder keeps each part."""
+
+STEMS = ("diffusion_pytorch_model", "model", "pytorch_model")
+ENDINGS = (".safetensors", ".fp16.safetensors", ".bin", ".fp16.bin")
+MAX_CONFIG = 1 << 20
+PART_TITLES: Mapping[Part, str] = {"denoiser": "denoiser (UNet)", "text": "text encoder (CLIP)", "vae": "VAE"}
+
+
+def read_header(path: Path) -> Header:
+    """Tensors of a model file, whatever its ending claims it is; raises ModelFileError."""
+    try:
+        with path.open("rb") as file:
+            start = file.read(2)
+        return read_pickle(path)[0] if is_pickle(start) else read_safetensors(path)
+    except OSError as error:
+        raise ModelFileError(f"{path.name} cannot be read: {error.strerror or error}.") from None
+
+
+def is_pickle(start: bytes) -> bool:
+    """Whether a file that starts with these two bytes is a zip archive or a pickle, not safetensors."""
+    return start == b"PK" or (start[:1] == b"\x80" and start[1:] in (b"\x02", b"\x03", b"\x04", b"\x05"))
+
+
+def detect(header: Header) -> dict[Part, Found]:
+    """The parts that a file holds, each with its family; a family no row fits is left out."""
+    shapes = header.shapes()
+    found: dict[Part, Found] = {}
+    for layout in LAYOUTS:
+        if layout.part not in found and _anchored(layout, shapes):
+            family = match(layout.part, shapes, layout.naming, layout.prefix)
+            if family is not None:
+                found[layout.part] = Found(layout.part, family, layout.naming, layout.prefix)
+    return found
+
+
+def _anchored(layout: Layout, shapes: Mapping[str, Shape]) -> bool:
+    return all(layout.prefix + anchor in shapes for anchor in layout.anchors)
+
+
+def inspect_file(path: Path) -> Inspected:
+    """Family, parts and sizes of a model file or diffusers folder; raises ModelFileError with one clear sentence.
+
+    The answer is remembered by path, size and time of change.
+    """
+    try:
+        stat = (path / "model_index.json" if path.is_dir() else path).stat()
+    except OSError:
+        kind = "no model_index.json in it, so it is not a diffusers folder" if path.is_dir() else "no such file"
+        raise ModelFileError(f"{path.name}: {kind}.") from None
+    return _inspect(path, stat.st_size, stat.st_mtime_ns)
+
+
+@lru_cache(maxsize=256)
+def _inspect(path: Path, size: int, mtime: int) -> Inspected:
+    return _inspect_folder(path) if path.is_dir() else _inspect_header(path.name, read_header(path))
+
+
+def _inspect_header(name: str, header: Header) -> Inspected:
+    found = detect(header)
+    if not found:
+        raise ModelFileError(f"{name}: {_unknown(header)}.")
+    family = _family(found)
+    parts = {part: replace(f, family=family) for part, f in found.items()}
+    return _describe(family, parts, dict.fromkeys(parts, header))
+
+
+def _family(found: Mapping[Part, Found]) -> str:
+    """A file is of its denoiser's family, else of its text encoder's, else of its autoencoder's."""
+    return next(found[part].family for part in PARTS if part in found)
+
+
+def _describe(family: str, parts: Mapping[Part, Found], headers: Mapping[Part, Header]) -> Inspected:
+    row = FAMILIES[family]
+    nbytes = {part: _part_bytes(headers[part], found) for part, found in parts.items()}
+    widths = {part: width for part, found in parts.items() if (width := _width(headers[part], found)) is not None}
+    return Inspected(family, dict(parts), nbytes, row.sampling, row.latent, widths)
+
+
+def _part_bytes(header: Header, found: Found) -> int:
+    return sum(entry.nbytes for name, entry in header.tensors.items() if name.startswith(found.prefix))
+
+
+def _width(header: Header, found: Found) -> int | None:
+    landmarks = LANDMARKS[found.part, found.naming]
+    name = landmarks.get("context") or landmarks.get("tokens")
+    return header.tensors[found.prefix + name].shape[-1] if name else None
+
+
+def _unknown(header: Header) -> str:
+    shapes = header.shapes()
+    seen = {layout.part: layout for layout in reversed(LAYOUTS) if _anchored(layout, shapes)}
+    known = ", ".join(f.title for f in FAMILIES.values())
+    if not seen:
+        return f"not a checkpoint of a known family ({known}); its tensors are named like {_some(header)}"
+    part, layout = next(iter(sorted(seen.items(), key=lambda item: PARTS.index(item[0]))))
+    marks = (layout.prefix + name for name in LANDMARKS[part, layout.naming].values())
+    sizes = ", ".join(f"{name} {list(shapes[name])}" for name in marks if name in shapes)
+    return f"it holds a {PART_TITLES[part]} of no known family ({known}): {sizes or 'unknown layout'}"
+
+
+def _some(header: Header) -> str:
+    return ", ".join(f'"{name[:60]}"' for name in list(header.tensors)[:2]) or "nothing"
+
+
+def part_file(folder: Path, part: Part) -> Path | None:
+    """The weights of one part in a diffusers folder; full precision before fp16, safetensors before .bin."""
+    root = folder / SUBFOLDERS[part]
+    names = (root / (stem + ending) for ending in ENDINGS for stem in STEMS)
+    return next((path for path in names if path.is_file()), None)
+
+
+def _inspect_folder(folder: Path) -> Inspected:
+    parts: dict[Part, Found] = {}
+    headers: dict[Part, Header] = {}
+    for part in PARTS:
+        path = part_file(folder, part)
+        header = read_header(path) if path else None
+        if header and (found := detect(header).get(part)):
+            parts[part], headers[part] = found, header
+    if not parts:
+        raise ModelFileError(f"{folder.name}: no part of a known family in its folders unet, text_encoder and vae.")
+    family = _family(parts)
+    told = _describe(family, {part: replace(f, family=family) for part, f in parts.items()}, headers)
+    return replace(told, sampling=_sampling(folder, told.sampling), latent=_latent(folder, told.latent))
+
+
+def _config(path: Path) -> Mapping[str, Any]:
+    try:
+        value = json.loads(path.read_bytes()) if path.stat().st_size <= MAX_CONFIG else {}
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _sampling(folder: Path, default: ModelSampling) -> ModelSampling:
+    config = _config(folder / "scheduler" / "scheduler_config.json")
+    prediction = {"epsilon": "eps", "v_prediction": "v", "sample": "x0"}.get(str(config.get("prediction_type")))
+    return replace(default, prediction=prediction) if prediction else default  # type: ignore[arg-type]
+
+
+def _latent(folder: Path, default: LatentSpec) -> LatentSpec:
+    factor = _config(folder / "vae" / "config.json").get("scaling_factor")
+    return replace(default, factor=float(factor)) if type(factor) in (int, float) and factor > 0 else default
+
+
+def require(inspected: Inspected, name: str, *parts: Part) -> None:
+    """Raise ModelFileError unless the file called `name` holds these parts."""
+    missing = [PART_TITLES[part] for part in parts if part not in inspected.parts]
+    if missing:
+        there = ", ".join(PART_TITLES[part] for part in inspected.parts)
+        raise ModelFileError(f"{name} has no {' and no '.join(missing)}: it holds only {there}.")
+
+
+def require_clip_type(inspected: Inspected, name: str, type_: str) -> None:
+    """Raise ModelFileError unless the text encoder in `name` is one that CLIPLoader's `type_` stands for."""
+    require(inspected, name, "text")
+    if inspected.family not in CLIP_TYPES.get(type_, ()):
+        title = FAMILIES[inspected.family].title
+        raise ModelFileError(f'{name} is a text encoder of {title}, not of type "{type_}".')

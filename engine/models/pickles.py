@@ -1,0 +1,161 @@
+"""What a .ckpt, .pt or .bin file holds, read without running anything in it.  Torch-free.
+
+A pickle is a program.  This reader lets it name only tensors, plain containers and the leftovers of PyTorch
+Lightning and numpy, and gives it inert stand-ins for all of them; any other name ends the reading.
+"""
+
+from __future__ import annotations
+
+import io
+import pickle
+import zipfile
+from collections import OrderedDict
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, BinaryIO, NoReturn
+
+from engine.models.header import ITEMSIZE, MAX_DIMENSIONS, MAX_TENSORS, Entry, Header, ModelFileError
+
+MAX_PICKLE = 64 << 20
+
+HARMLESS = ("pytorch_lightning", "lightning", "lightning_fabric", "lightning_lite", "numpy")
+"""Packages whose names old checkpoints carry beside their tensors; they are replaced, never imported."""
+
+STORAGES: Mapping[str, str] = {
+    "FloatStorage": "F32", "HalfStorage": "F16", "BFloat16Storage": "BF16", "DoubleStorage": "F64",
+    "LongStorage": "I64", "IntStorage": "I32", "ShortStorage": "I16", "CharStorage": "I8", "ByteStorage": "U8",
+    "BoolStorage": "BOOL", "UntypedStorage": "U8",
+}  # fmt: skip
+DTYPES: Mapping[str, str] = {
+    "float32": "F32", "float16": "F16", "bfloat16": "BF16", "float64": "F64", "int64": "I64", "int32": "I32",
+    "int16": "I16", "int8": "I8", "uint8": "U8", "bool": "BOOL", "float8_e4m3fn": "F8_E4M3", "float8_e5m2": "F8_E5M2",
+}  # fmt: skip
+
+
+class Inert:
+    """Stands for any harmless name: takes all arguments and states, does nothing."""
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Inert:
+        return object.__new__(cls)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        pass
+
+    def __setstate__(self, state: Any) -> None:
+        pass
+
+
+def harmless(name: str) -> bool:
+    """Whether a dotted global name belongs to a package that is replaced by `Inert`."""
+    return name.split(".", 1)[0] in HARMLESS
+
+
+class _Scan(pickle._Unpickler):
+    """Pure Python on purpose: the C unpickler's memo is an array that a hostile index can make huge."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        super().__init__(file, encoding="latin1")
+        self.inert: set[str] = set()
+
+    def find_class(self, module: str, name: str) -> Any:
+        if (module, name) in _KNOWN:
+            return _KNOWN[module, name]
+        if module in ("torch", "torch.storage") and name in STORAGES:
+            return STORAGES[name]
+        if module == "torch" and name in DTYPES:
+            return DTYPES[name]
+        if harmless(module):
+            self.inert.add(f"{module}.{name}")
+            return Inert
+        raise ModelFileError(f'it asks for "{module}.{name}", which no model file needs, and so it was not opened')
+
+    def persistent_load(self, pid: Any) -> Any:
+        """A storage is known by its dtype alone; the bytes are never read here."""
+        if not isinstance(pid, tuple) or len(pid) < 5 or pid[0] != "storage":
+            raise ModelFileError("it refers to something that is no tensor")
+        return pid[1]
+
+
+def _tensor(storage: Any, offset: Any, size: Any, *rest: Any) -> Entry:
+    return Entry(rest[3] if len(rest) > 3 and rest[3] in ITEMSIZE else storage, tuple(size))
+
+
+def _parameter(data: Any, *rest: Any) -> Any:
+    return data
+
+
+_KNOWN: Mapping[tuple[str, str], Any] = {
+    ("collections", "OrderedDict"): OrderedDict,
+    ("builtins", "set"): set,
+    ("_codecs", "encode"): Inert,
+    ("torch._utils", "_rebuild_tensor"): _tensor,
+    ("torch._utils", "_rebuild_tensor_v2"): _tensor,
+    ("torch._utils", "_rebuild_tensor_v3"): _tensor,
+    ("torch._utils", "_rebuild_parameter"): _parameter,
+}
+
+
+def read_pickle(path: Path) -> tuple[Header, frozenset[str]]:
+    """Tensors of a PyTorch file and the harmless global names in it; raises ModelFileError for anything else."""
+    try:
+        value, inert = _scan_zip(path) if zipfile.is_zipfile(path) else _scan_legacy(path)
+    except ModelFileError as error:
+        raise ModelFileError(f"{path.name} is not a safe model file: {error}.") from None
+    except Exception:
+        raise ModelFileError(f"{path.name} is not a PyTorch model file, or it is damaged.") from None
+    tensors = {name: entry for name, entry in state_dict(value).items() if isinstance(entry, Entry)}
+    if not tensors or len(tensors) > MAX_TENSORS:
+        raise ModelFileError(f"{path.name} holds no table of tensors.")
+    if not all(map(_sound, tensors.values())):
+        raise ModelFileError(f"{path.name} is damaged: one of its tensors has no sound shape.")
+    return Header(tensors), inert
+
+
+def _sound(entry: Entry) -> bool:
+    """A pickle can overwrite what it made, so entries are judged only when all is read."""
+    shape = entry.shape
+    known = isinstance(entry.dtype, str) and entry.dtype in ITEMSIZE
+    return (
+        known
+        and isinstance(shape, tuple)
+        and len(shape) <= MAX_DIMENSIONS
+        and all(type(n) is int and n >= 0 for n in shape)
+    )
+
+
+def state_dict(value: Any) -> Mapping[str, Any]:
+    """The table of tensors inside what a PyTorch file holds: itself, or its "state_dict"."""
+    inner = value.get("state_dict", value) if isinstance(value, dict) else {}
+    return {name: item for name, item in inner.items() if isinstance(name, str)} if isinstance(inner, dict) else {}
+
+
+def _scan_zip(path: Path) -> tuple[Any, frozenset[str]]:
+    with zipfile.ZipFile(path) as archive:
+        found = [item for item in archive.infolist() if item.filename.count("/") <= 1 and _is_program(item.filename)]
+        if len(found) != 1:
+            raise ModelFileError("it has no data.pkl of its own")
+        if found[0].file_size > MAX_PICKLE:
+            _too_large()
+        with archive.open(found[0]) as member:
+            scan = _Scan(io.BytesIO(member.read(MAX_PICKLE)))
+            return scan.load(), frozenset(scan.inert)
+
+
+def _is_program(name: str) -> bool:
+    return name.rsplit("/", 1)[-1] == "data.pkl"
+
+
+def _scan_legacy(path: Path) -> tuple[Any, frozenset[str]]:
+    """Before version 1.6 torch wrote magic number, protocol, system and object as four pickles, then the bytes."""
+    with path.open("rb") as file:
+        for _ in range(3):
+            _Scan(file).load()
+        scan = _Scan(file)
+        value = scan.load()
+        if file.tell() > MAX_PICKLE:
+            _too_large()
+        return value, frozenset(scan.inert)
+
+
+def _too_large() -> NoReturn:
+    raise ModelFileError(f"its table of contents is larger than {MAX_PICKLE} bytes")

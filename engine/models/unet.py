@@ -1,0 +1,36 @@
+"""The denoiser as the denoise loop calls it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+
+
+class Denoiser:
+    """A UNet as leased from the manager: casts and lays out what it is given, then calls the bare network."""
+
+    def __init__(self, module: nn.Module, dtype: torch.dtype, channels_last: bool = False) -> None:
+        self.module = module
+        self.dtype = dtype
+        self._layout = torch.channels_last if channels_last else torch.contiguous_format
+
+    def __call__(
+        self,
+        x: Tensor,
+        timestep: Tensor,
+        embeds: Tensor,
+        *,
+        pooled: Tensor | None = None,
+        concat: Tensor | None = None,
+        extras: Mapping[str, Tensor] | None = None,
+    ) -> Tensor:
+        """Predict from x [B, C, h, w] at timestep [B], reading embeds [B, T, D]; returns [B, C, h, w] in `dtype`.
+
+        `pooled` and `extras` are for families whose networks read them; this one does not.
+        """
+        joined = x if concat is None else torch.cat([x, concat.to(x)], dim=1)
+        joined = joined.to(self.dtype, memory_format=self._layout)
+        out: Tensor = self.module(joined, timestep, encoder_hidden_states=embeds.to(joined), return_dict=False)[0]
+        return out

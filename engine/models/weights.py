@@ -1,0 +1,57 @@
+"""Tensors of a model file, mapped into memory and not yet read."""
+
+from __future__ import annotations
+
+import threading
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from engine.models.detect import is_pickle
+from engine.models.header import Entry, ModelFileError, read_safetensors
+from engine.models.pickles import Inert, read_pickle, state_dict
+
+DTYPES: Mapping[str, torch.dtype] = {
+    "BOOL": torch.bool, "U8": torch.uint8, "I8": torch.int8, "I16": torch.int16, "U16": torch.uint16,
+    "I32": torch.int32, "U32": torch.uint32, "I64": torch.int64, "U64": torch.uint64, "F8_E4M3": torch.float8_e4m3fn,
+    "F8_E5M2": torch.float8_e5m2, "F16": torch.float16, "BF16": torch.bfloat16, "F32": torch.float32,
+    "F64": torch.float64,
+}  # fmt: skip
+
+_unpickling = threading.Lock()
+
+
+def open_weights(path: Path) -> Mapping[str, Tensor]:
+    """All tensors of a model file by name, read-only views of the mapped file; raises ModelFileError."""
+    with path.open("rb") as file:
+        start = file.read(2)
+    return _open_pickle(path) if is_pickle(start) else _open_safetensors(path)
+
+
+def _open_safetensors(path: Path) -> dict[str, Tensor]:
+    header = read_safetensors(path)
+    storage = torch.UntypedStorage.from_file(str(path), shared=False, nbytes=path.stat().st_size)
+    data = torch.empty(0, dtype=torch.uint8).set_(storage)  # type: ignore[call-overload]
+    return {name: _view(data, entry) for name, entry in header.tensors.items()}
+
+
+def _view(data: Tensor, entry: Entry) -> Tensor:
+    """Offsets need not be aligned in a file; an unaligned tensor is copied, as torch has no unaligned views."""
+    raw = data[entry.start : entry.end]
+    dtype = DTYPES[entry.dtype]
+    return (raw.clone() if entry.start % dtype.itemsize else raw).view(dtype).view(entry.shape)
+
+
+def _open_pickle(path: Path) -> dict[str, Tensor]:
+    """The file is scanned without torch first: only a file that names nothing strange reaches torch.load at all."""
+    _, inert = read_pickle(path)
+    with _unpickling, torch.serialization.safe_globals([(Inert, name) for name in inert]):
+        try:
+            value = torch.load(path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
+        except Exception as error:
+            reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+            raise ModelFileError(f"{path.name} cannot be loaded safely: {reason}") from None
+    return {name: item for name, item in state_dict(value).items() if isinstance(item, Tensor)}
