@@ -48,7 +48,8 @@ class Digests:
         found = hashlib.sha256()
         files = (p for p in path.rglob("*") if p.is_file())
         for file in sorted(p for p in files if not any(s.startswith(".") for s in p.relative_to(path).parts)):
-            found.update(f"{file.relative_to(path).as_posix()}\0{self._file(file)}\0".encode("utf-8", "surrogateescape"))
+            entry = f"{file.relative_to(path).as_posix()}\0{self._file(file)}\0"
+            found.update(entry.encode("utf-8", "surrogateescape"))
         return f"folder:{found.hexdigest()}"
 
     def _recall(self) -> dict[str, tuple[int, int, str]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -64,7 +64,7 @@ class Library:
         Raises FileProblem when a model folder, or a list of such in YAML, cannot be read.
         """
         try:
-            folders = standard_folders(data, models, shipped)
+            folders = standard_folders(data.absolute(), [m.absolute() for m in models], shipped and shipped.absolute())
         except ValueError as error:
             raise FileProblem("bad_model_paths", name=str(error.args[0]), reason=str(error.args[1])) from error
         return cls(folders, Digests(data / "cache" / "digests.json"))
@@ -121,12 +121,9 @@ class Library:
     def _place(self, kind: str, name: str) -> tuple[str, str]:
         """The kind and name meant: old names of kinds, "\\" of Windows, and ComfyUI's "x.png [output]"."""
         kind, name = kind_named(kind), name.replace("\\", "/")
-        if kind in OWN_KINDS and (match := _ANNOTATED.fullmatch(name)):
-            return match["kind"], match["name"]
-        return kind, name
+        other = next((own for own in OWN_KINDS if name.endswith(f"[{own}]")), None) if kind in OWN_KINDS else None
+        return (kind, name) if other is None else (other, name.removesuffix(f"[{other}]").rstrip())
 
-
-_ANNOTATED = re.compile(r"(?P<name>.*\S)\s*\[(?P<kind>input|output|temp)\]", re.DOTALL)
 
 _DEVICE = re.compile(r"(CON|PRN|AUX|NUL|CONIN\$|CONOUT\$|(COM|LPT)[0-9¹²³])", re.IGNORECASE)
 
@@ -135,36 +132,33 @@ LONGEST_NAME = 1024
 
 
 def unfit(name: str) -> str | None:
-    """Why no system may be asked for this name ("/" between folders), or None when it is fit."""
-    if not name.strip():
-        return "it is empty"
+    """Why no system may be asked for this name ("/" between folders), as a word; None when it is fit.
+
+    Words: empty, long, control, absolute, colon, backslash, parent, hidden, trailing, device, link.
+    """
     if len(name) > LONGEST_NAME:
-        return f"it is longer than {LONGEST_NAME} characters"
-    if any(ord(c) < 32 or ord(c) == 127 or 0xD800 <= ord(c) < 0xE000 for c in name):
-        return "it holds a control character"
-    if name.startswith("/"):
-        return "it is not relative"
-    if ":" in name:
-        return "it holds a colon, which on some systems names a drive or a stream"
-    if "\\" in name:
-        return "it holds a backslash"
-    return next((reason for part in name.split("/") if (reason := _unfit_part(part)) is not None), None)
+        return "long"
+    return next((why for why, wrong in _WHOLE if wrong(name)), None) or next(
+        (why for part in name.split("/") for why, wrong in _PARTS if wrong(part)), None
+    )
 
 
-def _unfit_part(part: str) -> str | None:
-    if part == "..":
-        return 'it leads out of its folder by ".."'
-    if not part:
-        return "it has an empty folder name"
-    if part.startswith("."):
-        return f"{part!r} is hidden"
-    if part[-1] in ". ":
-        return f"{part!r} ends in a dot or a space"
-    if len(part.encode()) > LONGEST_PART:
-        return f"a part of it is longer than {LONGEST_PART} bytes"
-    if _DEVICE.fullmatch(part.split(".")[0].rstrip(" ")):
-        return f"{part!r} is the name of a device on Windows"
-    return None
+_WHOLE: Sequence[tuple[str, Callable[[str], bool]]] = (
+    ("empty", lambda name: not name.strip()),
+    ("control", lambda name: any(ord(c) < 32 or ord(c) == 127 or 0xD800 <= ord(c) < 0xE000 for c in name)),
+    ("absolute", lambda name: name.startswith("/")),
+    ("colon", lambda name: ":" in name),
+    ("backslash", lambda name: "\\" in name),
+)
+
+_PARTS: Sequence[tuple[str, Callable[[str], bool]]] = (
+    ("parent", lambda part: part == ".."),
+    ("empty", lambda part: not part),
+    ("hidden", lambda part: part.startswith(".")),
+    ("trailing", lambda part: part[-1] in ". "),
+    ("long", lambda part: len(part.encode()) > LONGEST_PART),
+    ("device", lambda part: _DEVICE.fullmatch(part.split(".")[0].rstrip(" ")) is not None),
+)
 
 
 def _inside(root: Path, name: str, kind: str) -> Path | None:
@@ -177,7 +171,7 @@ def _inside(root: Path, name: str, kind: str) -> Path | None:
         return None
     if any(real.is_relative_to(home) for home in _homes(root, name, kind)):
         return real
-    raise FileProblem("bad_file_name", name=name, reason="a symlink in it leads out of its folder")
+    raise FileProblem("bad_file_name", name=name, reason="link")
 
 
 def _homes(root: Path, name: str, kind: str) -> Iterator[Path]:

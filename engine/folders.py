@@ -37,7 +37,7 @@ OLD_KINDS: Mapping[str, str] = {"clip": "text_encoders", "unet": "diffusion_mode
 
 _WEIGHTS = frozenset({".safetensors", ".sft", ".ckpt", ".pt", ".pth", ".bin"})
 EXTENSIONS: Mapping[str, frozenset[str]] = {
-    **{kind: _WEIGHTS for kind in LAYOUT},
+    **dict.fromkeys(LAYOUT, _WEIGHTS),
     "configs": frozenset({".yaml", ".yml", ".json"}),
 }
 """What files of a kind are called; kinds that are not here hold anything."""
@@ -56,10 +56,11 @@ def standard_folders(data: Path, models: Sequence[Path], shipped: Path | None) -
     found: dict[str, list[Path]] = {kind: [data / kind] for kind in OWN_KINDS}
     found |= {kind: [data / "models" / kind] for kind in LAYOUT}
     for folder in models:
-        for kind, path in _folders_of(folder.expanduser()):
+        for kind, path in _folders_of(folder):
             found.setdefault(kind, []).append(path)
-    for kind in LAYOUT if shipped is not None else ():
-        found[kind] += [shipped / name for name in LAYOUT[kind][:1] if shipped is not None]
+    if shipped is not None:
+        for kind in LAYOUT:
+            found[kind].append(shipped / kind)
     return {kind: _once(paths) for kind, paths in found.items()}
 
 

@@ -16,6 +16,7 @@ from engine.graph.facts import FactsOf
 from engine.graph.sockets import (
     LAZY,
     MISSING,
+    RECIPE,
     Choice,
     File,
     Range,
@@ -130,7 +131,7 @@ def node(
     def mark(fn: F) -> F:
         inputs, context, unique_id = _inputs(fn)
         outputs, fields, ui_field = _outputs(fn)
-        if any(s.lazy for s in inputs) and demand is None:
+        if any(s.lazy and not s.recipe for s in inputs) and demand is None:
             raise _wrong(fn, "has lazy inputs: say demand=, which names those it wants")
         fn.__node__ = NodeDef(  # type: ignore[attr-defined]
             name=name or fn.__name__,
@@ -192,7 +193,7 @@ def _input(fn: Callable[..., Any], name: str, hint: Any, default: Any, help: str
         extras += inner
     constraints = tuple(e for e in extras if isinstance(e, Range | Choice | File) or hasattr(e, "complaint"))
     widget = next((e for e in extras if isinstance(e, Widget)), None)
-    socket = Socket(name, hint, default, optional, LAZY in extras, is_list, constraints, widget, help)
+    socket = Socket(name, hint, default, optional, LAZY in extras, is_list, constraints, widget, help, RECIPE in extras)
     _sound(fn, socket)
     if default is MISSING or default is None:
         return socket

@@ -63,6 +63,12 @@ class Graph:
         """Read parsed JSON in ComfyUI's API format, which our file extends; the same as `from_file` on a mapping."""
         return cls.from_file(prompt)
 
+    def healed(self, registry: Registry) -> Graph:
+        """The graph with its bypassed nodes taken out and the links through them joined (`engine.graph.bypass`)."""
+        from engine.graph.bypass import healed
+
+        return healed(self, registry) if any(node.bypass for node in self.nodes.values()) else self
+
     def to_api(self) -> dict[str, Any]:
         """Plain API format, which ComfyUI reads too."""
         from engine.graph.write import to_api

@@ -85,7 +85,7 @@ def key_of(
     )
     parts: list[Any] = ["step", salt, definition.name, extra]
     for socket in definition.inputs:
-        if socket.lazy and demanded is not None and socket.name not in demanded:
+        if socket.lazy and not socket.recipe and demanded is not None and socket.name not in demanded:
             continue
         arg = args[socket.name]
         if type(arg) is Link:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -46,3 +46,16 @@ class Refused(Exception):
         self.details = dict(args)
         self.input = input
         self.mend = mend
+
+
+class GraphError(ValueError):
+    """A file that is no graph; `problems` say why, `str()` of it is a sentence for each."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__(self.problems)
+
+    def __str__(self) -> str:
+        from engine.graph.sentences import sentence
+
+        return "\n".join(sentence(problem) for problem in self.problems)

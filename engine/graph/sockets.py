@@ -40,7 +40,19 @@ class _LazyMark:
 
 LAZY = _LazyMark()
 Lazy = Annotated[T, LAZY]
-"""`Lazy[T]`: an input that is made only if the node's `demand` asks for it; else the function gets its default or None."""
+"""`Lazy[T]`: an input that is made only if `demand` asks for it; else the function gets its default or None."""
+
+
+class _RecipeMark:
+    """What `Recipe[T]` leaves in an annotation."""
+
+    def __repr__(self) -> str:
+        return "Recipe"
+
+
+RECIPE = _RecipeMark()
+Recipe = Annotated[T, LAZY, RECIPE]
+"""`Recipe[T]`: an input that is never made; the node reads in `context.graph` what would make it, its key too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +137,7 @@ class Socket:
         default: the value of an input that the graph leaves out; MISSING means it is required.
         optional: annotated `T | None = None`.
         lazy: made only on demand.
+        recipe: lazy, never made, but part of the key all the same.
         is_list: takes (or gives) the whole list; a list that flows into any other socket is mapped over.
     """
 
@@ -137,6 +150,7 @@ class Socket:
     constraints: tuple[Constraint, ...] = ()
     widget: Widget | None = None
     help: str = ""
+    recipe: bool = False
 
     @property
     def wire(self) -> str:

@@ -1,0 +1,81 @@
+"""Foresight: facts carried along the links before the run, and judged where they meet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from engine.files import FileProblem, FileRef, Library
+from engine.graph.facts import NOTHING, Describe, Facts, Judge, Known
+from engine.graph.graph import Const, Link, NodeId
+from engine.graph.parse import Parsed, Parser
+from engine.graph.plan import Step
+from engine.graph.problems import Refused
+
+
+class Foresight:
+    """Works out the facts of one check; what a file says of itself is asked for once."""
+
+    def __init__(self, judges: Sequence[Judge], describe: Describe | None, library: Library | None) -> None:
+        self._judges = judges
+        self._describe = describe
+        self._library = library
+        self._told: dict[FileRef, Facts | Exception] = {}
+
+    def of(self, id: NodeId, found: Parsed, above: Mapping[NodeId, Step], parser: Parser) -> tuple[Facts, ...]:
+        """The facts of each output; what does not fit becomes a problem of the node."""
+        definition = found.definition
+        known = self._inputs(id, found, above, parser)
+        for judge in self._judges if len(known) > 1 else ():
+            for first, second, expected, seen in judge.verdicts(known):
+                args = {"first": first, "expected": expected, "found": seen, "fact": judge.fact}
+                parser.say(judge.code, args, id, second, severity=judge.severity)
+        count = len(definition.outputs)
+        if definition.facts is None or id in parser.bad:
+            return (NOTHING,) * count
+        values = {name: a.value if isinstance(a, Const) else known.get(name, NOTHING) for name, a in found.args.items()}
+        try:
+            told = tuple(definition.facts(Known(values, known, self._library)))
+        except Refused as refused:
+            parser.say(refused.code, refused.details, id, refused.input, refused.mend)
+        except FileProblem as problem:
+            parser.file_problem(id, None, problem)
+        except Exception as error:  # a node's own code must not end the check
+            parser.say("facts_failed", {"reason": _short(error)}, id, severity="warning")
+        else:
+            return (told + (NOTHING,) * count)[:count]
+        return (NOTHING,) * count
+
+    def _inputs(self, id: NodeId, found: Parsed, above: Mapping[NodeId, Step], parser: Parser) -> dict[str, Facts]:
+        """The facts of each input of which something is known."""
+        known: dict[str, Facts] = {}
+        for name, arg in found.args.items():
+            if type(arg) is Link:
+                facts = above[arg.node].facts[arg.output]
+                if facts:
+                    known[name] = facts
+            elif self._describe is not None and isinstance(arg.value, FileRef):  # type: ignore[union-attr]
+                known[name] = self._file(id, name, arg.value, parser)  # type: ignore[union-attr]
+        return known
+
+    def _file(self, id: NodeId, name: str, ref: FileRef, parser: Parser) -> Facts:
+        if ref not in self._told:
+            try:
+                self._told[ref] = self._describe(ref) if self._describe is not None else NOTHING
+            except Exception as error:  # told below, once for each node that uses the file
+                self._told[ref] = error
+        told = self._told[ref]
+        match told:
+            case Refused():
+                parser.say(told.code, told.details, id, name, told.mend)
+            case FileProblem():
+                parser.file_problem(id, name, told)
+            case Exception():
+                parser.say("facts_failed", {"reason": _short(told)}, id, name, severity="warning")
+            case _:
+                return told
+        return NOTHING
+
+
+def _short(error: Exception) -> str:
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text}"[:300]

@@ -1,0 +1,87 @@
+"""Hints: near names and things to connect, for the mends of problems. Looked up a bounded number of times."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from engine.files import FileProblem, FileRef, Library
+from engine.graph.define import NodeDef
+from engine.graph.graph import Graph, NodeId
+from engine.graph.problems import Mend
+from engine.graph.sockets import Choice, accepts, type_name
+from engine.near import nearest
+
+BUDGET = 200
+"""Near names are looked for this often in one check: a hostile file must not make it slow."""
+
+SHOWN = 5
+"""The most outputs offered to connect."""
+
+
+class Hints:
+    """What one check remembers for its mends, and the files that it has looked up."""
+
+    def __init__(self, graph: Graph, definitions: Mapping[NodeId, NodeDef | None]) -> None:
+        self._graph = graph
+        self._definitions = definitions
+        self._left = BUDGET
+        self._near: dict[tuple[str, int], tuple[str, ...]] = {}
+        self._choices: dict[int, tuple[Choice, tuple[str, ...]]] = {}
+        self._names: dict[str, tuple[str, ...]] = {}
+        self._files: dict[tuple[str, str], FileRef | FileProblem] = {}
+
+    def near(self, name: str, options: Iterable[str]) -> tuple[str, ...]:
+        """The options that look like `name`; none once the budget is spent."""
+        place = (name, id(options))
+        if place not in self._near:
+            if self._left <= 0:
+                return ()
+            self._left -= 1
+            self._near[place] = nearest(name, options)
+        return self._near[place]
+
+    def options(self, choice: Choice) -> tuple[str, ...]:
+        """The options of a choice, asked for once."""
+        if id(choice) not in self._choices:
+            self._choices[id(choice)] = (choice, choice.listed())
+        return self._choices[id(choice)][1]
+
+    def file(self, library: Library, kind: str, name: str) -> FileRef | FileProblem:
+        """The file of this name, or what is wrong with it."""
+        if (kind, name) not in self._files:
+            try:
+                self._files[kind, name] = library.ref(kind, name)
+            except FileProblem as problem:
+                self._files[kind, name] = problem
+        return self._files[kind, name]
+
+    def names(self, library: Library, kind: str) -> tuple[str, ...]:
+        """The files of a kind, listed once."""
+        if kind not in self._names:
+            self._names[kind] = library.names(kind)
+        return self._names[kind]
+
+    def connect(self, node: NodeId, wanted: Any) -> Mend:
+        """Outputs in the graph that would fit an input of `node` and do not depend on it."""
+        args: dict[str, Any] = {"type": type_name(wanted), "sources": []}
+        if self._left > 0:
+            self._left -= 1
+            below = self._below(node)
+            args["sources"] = [s for s in self._fitting(wanted) if s[0] not in below][:SHOWN]
+        return Mend("connect", args)
+
+    def _fitting(self, wanted: Any) -> list[list[Any]]:
+        return [
+            [id, slot]
+            for id, definition in self._definitions.items()
+            if definition is not None
+            for slot, output in enumerate(definition.outputs)
+            if output.type is not Any and accepts(output.type, wanted)
+        ]
+
+    def _below(self, node: NodeId) -> set[NodeId]:
+        """The node and all that depends on it."""
+        from engine.graph.questions import descendants
+
+        return {node, *descendants(self._graph, node)}
