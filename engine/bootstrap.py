@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parent.parent
 LEAST = (3, 11)
 RESTARTS = "INKWATER_RESTARTS"
 STAMP = "inkwater.json"
-MODULES = {"pillow": "PIL"}
+MODULES = {"pillow": "PIL", "pyyaml": "yaml"}
 """Distributions whose module has another name than theirs."""
 
 

@@ -1,0 +1,79 @@
+"""The command line: one module per sub-command, each with `HELP`, `arguments(parser)` and `main(args) -> exit code`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from importlib import import_module
+
+COMMANDS = ("run", "check", "export", "nodes", "graph", "doctor", "bench")
+
+EXAMPLES = """
+examples:
+  python main.py run workflows/text_to_image.json
+  python main.py run workflows/text_to_image.json --set "Prompt.text=a red fox" --set KSampler.seed=7
+  python main.py check workflows
+"""
+
+
+class Sentence(Exception):
+    """A mistake of the user's, told in one clear sentence; the program ends with exit code 1."""
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command line and return its exit code."""
+    _speak_utf8()
+    args = parser().parse_args(argv)
+    try:
+        return int(import_module(f"engine.cli.{args.command}").main(args))
+    except KeyboardInterrupt:
+        return _tell("Cancelled.", 130)
+    except BrokenPipeError:  # the reader of our output has gone, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception as error:
+        sentence = _sentence(error)
+        if sentence is None:
+            raise
+        return _tell(sentence, 1)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser of the whole command line."""
+    whole = argparse.ArgumentParser(
+        prog="main.py",
+        description="Run node graphs of Stable Diffusion.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = whole.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name in COMMANDS:
+        module = import_module(f"engine.cli.{name}")
+        module.arguments(commands.add_parser(name, help=module.HELP, description=module.HELP))
+    return whole
+
+
+def _sentence(error: Exception) -> str | None:
+    """What to tell of an error that has words for people; None for a fault of the program's own."""
+    from engine.files import FileProblem
+    from engine.graph.problems import GraphError
+    from engine.workflow_error import WorkflowError
+
+    if isinstance(error, Sentence | FileProblem | GraphError | WorkflowError):
+        return str(error)
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename}: {error.strerror}."
+    return None
+
+
+def _tell(sentence: str, code: int) -> int:
+    print(sentence, file=sys.stderr)
+    return code
+
+
+def _speak_utf8() -> None:
+    """Prompts and titles are in any language; a console of another encoding gets replacements, not an error."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")

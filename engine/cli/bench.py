@@ -1,0 +1,22 @@
+"""`bench`: the figures that the design promises, measured here."""
+
+from __future__ import annotations
+
+import argparse
+
+from engine.cli.common import precision
+
+HELP = "measure planning, caching, memory and sampling on this machine"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("names", nargs="*", metavar="NAME", help="only these groups of measurements")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    precision(parser)
+
+
+def main(args: argparse.Namespace) -> int:
+    """Exit code 1 when a limit is missed."""
+    from engine.bench import report
+
+    return report(args.names, args.json)

@@ -1,0 +1,49 @@
+"""What several sub-commands share: options, and the registry with its failures told."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine.settings import PRECISIONS, Settings, default_data
+
+if TYPE_CHECKING:
+    from engine.plugins import Loaded
+
+
+def folders(parser: argparse.ArgumentParser) -> None:
+    """--data and --models."""
+    parser.add_argument("--data", type=Path, metavar="DIR", help="where input, output, packs and cache are kept")
+    parser.add_argument(
+        "--models",
+        type=Path,
+        metavar="DIR",
+        action="append",
+        default=[],
+        help="a further folder of models (ours, ComfyUI's, A1111's or Forge's layout, or a YAML list); may be repeated",
+    )
+
+
+def precision(parser: argparse.ArgumentParser) -> None:
+    """--precision."""
+    parser.add_argument(
+        "--precision", choices=PRECISIONS, default="auto", help="auto: what is fast and good on this device; full: fp32"
+    )
+
+
+def settings(args: argparse.Namespace) -> Settings:
+    """The settings that the options say."""
+    data = args.data.expanduser().absolute() if args.data else default_data()
+    return Settings(data=data, models=tuple(args.models), precision=getattr(args, "precision", "auto"))
+
+
+def load_registry(data: Path) -> Loaded:
+    """All node types; a pack that is left out is told on stderr."""
+    from engine.plugins import registry
+
+    loaded = registry(data)
+    for failure in loaded.failures:
+        print(f"Pack {failure.name} is left out: {failure.reason}", file=sys.stderr)
+    return loaded

@@ -1,0 +1,94 @@
+"""`nodes [--json]`: all node types that there are."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Mapping
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from engine.cli.common import folders, load_registry, settings
+
+if TYPE_CHECKING:
+    from engine.graph.define import NodeDef
+    from engine.graph.sockets import Socket
+
+HELP = "list all node types with their inputs and outputs"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("names", nargs="*", metavar="NAME", help="only these, with the help of each input")
+    parser.add_argument("--json", action="store_true", help="print JSON: name to definition")
+    folders(parser)
+
+
+def main(args: argparse.Namespace) -> int:
+    from engine.cli import Sentence
+    from engine.near import nearest
+
+    registry = load_registry(settings(args).data).registry
+    for name in args.names:
+        if name not in registry:
+            near = ", ".join(nearest(name, registry))
+            raise Sentence(f"There is no node type {name!r}{f'; did you mean {near}?' if near else '.'}")
+    chosen = {name: registry[name] for name in args.names or sorted(registry)}
+    if args.json:
+        print(json.dumps({name: describe(d) for name, d in chosen.items()}, indent=1, ensure_ascii=False))
+    elif args.names:
+        print(*map(_page, chosen.values()), sep="\n\n")
+    else:
+        _list(chosen)
+    return 0
+
+
+def describe(definition: NodeDef) -> dict[str, Any]:
+    """A node type as JSON."""
+    return {
+        "label": definition.label,
+        "category": definition.category,
+        "kind": definition.kind,
+        "help": definition.help,
+        "inputs": {s.name: _input(s) for s in definition.inputs},
+        "outputs": {s.name: {"type": s.wire, "list": s.is_list, "help": s.help} for s in definition.outputs},
+        "module": definition.module,
+    }
+
+
+def _input(socket: Socket) -> dict[str, Any]:
+    from engine.graph.sockets import MISSING, Range
+
+    told: dict[str, Any] = {"type": socket.wire, "required": socket.default is MISSING, "help": socket.help}
+    if socket.default is not MISSING and not socket.optional:
+        told["default"] = socket.default
+    for constraint in socket.constraints:
+        if isinstance(constraint, Range):
+            told |= {"min": constraint.low, "max": constraint.high}
+    if socket.choice is not None:
+        told["options"] = list(socket.choice.listed())
+    if socket.file is not None:
+        told["file"] = socket.file.kind
+    flags = {"lazy": socket.lazy, "list": socket.is_list}
+    return told | {name: True for name, on in flags.items() if on}
+
+
+def _list(chosen: Mapping[str, NodeDef]) -> None:
+    ordered = sorted(chosen.values(), key=lambda d: (d.category, d.name))
+    for category, group in groupby(ordered, key=lambda d: d.category):
+        print(category or "other")
+        for d in group:
+            inputs = ", ".join(f"{s.name}: {s.wire}" for s in d.inputs)
+            outputs = ", ".join(s.wire for s in d.outputs)
+            print(f"  {d.name}({inputs}){f' → {outputs}' if outputs else ''}")
+    print(f"{len(ordered)} node types; `nodes NAME` tells more of one.")
+
+
+def _page(d: NodeDef) -> str:
+    from engine.graph.sockets import MISSING
+
+    lines = [f"{d.name} ({d.label})", *(f"  {line}" for line in d.help.splitlines())]
+    for s in d.inputs:
+        default = "" if s.default is MISSING or s.optional else f" = {s.default!r}"
+        lines.append(f"  in  {s.name}: {s.wire}{default}{' (optional)' * s.optional}  {s.help}".rstrip())
+    lines += [f"  out {s.name}: {s.wire}  {s.help}".rstrip() for s in d.outputs]
+    return "\n".join(lines)

@@ -1,0 +1,114 @@
+"""`run FILE…`: run workflows here and say where their files are."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine.cli.common import folders, load_registry, precision, settings
+
+if TYPE_CHECKING:
+    from engine.session import Result, Session
+
+HELP = "run workflows (JSON, or a PNG that carries one) and write their pictures"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NODE.INPUT=VALUE",
+        help="set an input; NODE is an id or a title, VALUE is JSON or else text; may be repeated",
+    )
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", help="where pictures go (default: output in the data folder)"
+    )
+    parser.add_argument("--json", action="store_true", help="print one line of JSON per workflow")
+    parser.add_argument("--no-metadata", action="store_true", help="leave the workflow out of the pictures")
+    parser.add_argument("--no-cache", action="store_true", help="neither read nor keep results on disk")
+    precision(parser)
+    folders(parser)
+
+
+def main(args: argparse.Namespace) -> int:
+    """Exit code 1 when a workflow fails; the others run all the same."""
+    from engine.session import Session
+
+    loaded = load_registry(settings(args).data)
+    out = args.out.expanduser().absolute() if args.out else None
+    with Session(loaded, settings=settings(args), output=out, disk=not args.no_cache) as session:
+        codes = [_run(session, file, args) for file in args.files]
+    return max(codes)
+
+
+def _run(session: Session, file: Path, args: argparse.Namespace) -> int:
+    from engine.graph.problems import GraphError
+    from engine.workflow_error import WorkflowError
+
+    began = time.perf_counter()
+    try:
+        result = _watched(session, file, args)
+    except (WorkflowError, GraphError) as error:
+        sentences = str(error).splitlines()
+        _tell(args, {"file": str(file), "status": "error", "problems": sentences}, sentences, sys.stderr)
+        return 1
+    seconds = time.perf_counter() - began
+    files = [str(path) for path in result.files]
+    lines = [*_texts(result), *files, _summary(file, result, seconds)]
+    record = {"file": str(file), "status": "success", "seconds": round(seconds, 3), "files": files, "ui": result.ui}
+    _tell(args, record | {"ran": len(result.ran), "cached": len(result.cached)}, lines, sys.stdout)
+    return 0
+
+
+def _watched(session: Session, file: Path, args: argparse.Namespace) -> Result:
+    from engine.cli.progress import view
+    from engine.workflow_file import load
+
+    graph, text = load(file, session.registry)
+    values = _values(graph, session, args.set)
+
+    def title(id: str) -> str:
+        node = graph.nodes.get(id)
+        return (node.title or node.type) if node is not None else id
+
+    seen = view(title)
+    try:
+        return session.run(graph, values, on_event=seen.show, metadata=not args.no_metadata, source=text)
+    finally:
+        seen.close()
+
+
+def _values(graph: Any, session: Session, settings: list[str]) -> dict[str, Any]:
+    from engine.cli import Sentence
+    from engine.values import parse_value
+
+    values: dict[str, Any] = {}
+    for setting in settings:
+        target, equals, text = setting.partition("=")
+        if not equals:
+            raise Sentence(f"--set {setting}: write NODE.INPUT=VALUE, for example KSampler.seed=7.")
+        values[target] = parse_value(graph, session.registry, target, text)
+    return values
+
+
+def _texts(result: Result) -> list[str]:
+    """What nodes show as text."""
+    return [str(text) for ui in result.ui.values() for text in ui.get("text", ())]
+
+
+def _summary(file: Path, result: Result, seconds: float) -> str:
+    cached = f", {len(result.cached)} steps were there already" if result.cached else ""
+    return f"{file}: done in {seconds:.1f} s{cached}."
+
+
+def _tell(args: argparse.Namespace, record: dict[str, Any], lines: list[str], stream: Any) -> None:
+    if args.json:
+        print(json.dumps(record, ensure_ascii=False), flush=True)
+    else:
+        print(*lines, sep="\n", file=stream, flush=True)

@@ -1,0 +1,43 @@
+"""Settings: what a person chooses once for a whole run of the program."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, get_args
+
+from engine.files import Library
+
+Precision = Literal["auto", "full", "fp16", "bf16"]
+Share = Literal["never", "auto"]
+
+PRECISIONS: tuple[str, ...] = get_args(Precision)
+ROOT = Path(__file__).resolve().parent.parent
+SHIPPED = ROOT / "models"
+"""The models that come with the program."""
+
+
+def default_data() -> Path:
+    """Where what users make is kept: the checkout, or a folder in the home of who installed it as a package."""
+    return ROOT if (ROOT / "main.py").exists() else Path.home() / "inkwater"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Args:
+    data: holds input, output, temp, packs, cache.
+    models: further model folders, of any known layout, or a YAML list of such.
+    share: "auto" lets evaluations of different jobs share batches, which changes the last bits.
+    memory: bytes of results kept in memory. disk: bytes of results kept on disk; 0 keeps none.
+    """
+
+    data: Path
+    models: tuple[Path, ...] = ()
+    precision: Precision = "auto"
+    share: Share = "never"
+    memory: int = 2 << 30
+    disk: int = 20 << 30
+
+    def library(self) -> Library:
+        """All files that workflows may name; raises FileProblem for a model folder that cannot be read."""
+        return Library.standard(self.data, self.models, SHIPPED)

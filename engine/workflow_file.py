@@ -1,0 +1,67 @@
+"""Workflows from outside: a JSON file, or a picture that carries the workflow which made it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from engine.graph.graph import Graph
+from engine.graph.registry import Registry
+from engine.near import nearest
+from engine.png_text import MAGIC, png_texts
+from engine.workflow_error import WorkflowError
+
+CHUNKS = ("inkwater", "prompt")
+"""The texts of a PNG that hold a workflow, the best first."""
+
+LARGEST = 64 << 20
+"""Bytes of a workflow."""
+
+
+def load(path: Path | str, registry: Registry | None = None) -> tuple[Graph, bytes]:
+    """The graph in a file, and its JSON; raises WorkflowError, or GraphError for what is wrong within."""
+    text = workflow_text(Path(path))
+    return Graph.from_file(text, registry), text
+
+
+def workflow_text(path: Path) -> bytes:
+    """The JSON of a workflow, from a JSON file or out of a PNG; raises WorkflowError."""
+    try:
+        if path.stat().st_size > LARGEST and not _is_png(path):
+            raise WorkflowError([f"{path}: larger than {LARGEST >> 20} MiB, which no workflow is."])
+        if not _is_png(path):
+            return path.read_bytes()
+        texts = png_texts(path)
+    except FileNotFoundError as error:
+        raise WorkflowError([f"{path}: there is no such file{_near(path)}"]) from error
+    except OSError as error:
+        raise WorkflowError([f"{path}: cannot be read ({error.strerror})."]) from error
+    found = next((texts[name] for name in CHUNKS if name in texts), None)
+    if found is None:
+        raise WorkflowError([f"{path}: this picture carries no workflow (no text named {' or '.join(CHUNKS)})."])
+    return found.encode()
+
+
+def edited(text: bytes, changes: dict[tuple[str, str], Any]) -> str | None:
+    """The workflow's own JSON with these (node, input) values; None where a value lies inside a subgraph."""
+    raw = json.loads(text)
+    for (node, input), value in changes.items():
+        if not isinstance(raw.get(node), dict):
+            return None
+        raw[node].setdefault("inputs", {})[input] = {"__value__": value} if isinstance(value, list) else value
+    return json.dumps(raw, ensure_ascii=False)
+
+
+def _is_png(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(MAGIC)) == MAGIC
+
+
+def _near(path: Path) -> str:
+    try:
+        names = [p.name for p in path.parent.iterdir() if p.suffix in (".json", ".png")]
+    except OSError:
+        return "."
+    close = nearest(path.name, names)
+    return f"; did you mean {', '.join(str(path.parent / name) for name in close)}?" if close else "."
