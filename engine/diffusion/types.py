@@ -35,7 +35,7 @@ else:
 
 
 PredictionName = Literal["eps", "v", "x0", "flow"]
-ScheduleKind = Literal["scaled_linear", "linear", "cosine", "flow"]
+ScheduleKind = Literal["scaled_linear", "linear", "flow"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,0 +1,159 @@
+"""Branches into evaluations of the network and back: where each conditioning holds, when, and how strongly."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from engine.diffusion.trajectory import SigmaTable
+from engine.diffusion.types import Area, Cond
+
+_FEATHER = 8
+_NOTHING = 1e-37
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Placed:
+    """A `Cond` made ready for one job: tensors on the device, its place in cells, its time in sigma."""
+
+    embeds: Tensor
+    pooled: Tensor | None
+    concat: Tensor | None
+    extras: tuple[tuple[str, Tensor], ...]
+    rows: slice
+    columns: slice
+    weight: Tensor | float
+    """What its answer counts, a number or [1 or B, 1, h, w] over its place."""
+    sigmas: tuple[float, float]
+    """The highest and the lowest sigma at which it holds."""
+
+    def holds(self, sigma: float) -> bool:
+        high, low = self.sigmas
+        return low <= sigma <= high and not (isinstance(self.weight, float) and self.weight == 0)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evaluation:
+    """One question to the network: a conditioning and the crop of x that it holds for."""
+
+    x: Tensor
+    sigma: float
+    timestep: float
+    placed: Placed
+    prediction: str
+    branch: str
+
+    @property
+    def shape(self) -> tuple[object, ...]:
+        """What must be equal for two evaluations to go in one batch, apart from the length of the conditioning."""
+        placed = self.placed
+        return (
+            self.prediction,
+            self.x.shape[1:],
+            placed.embeds.shape[2],
+            placed.pooled is not None and placed.pooled.shape[1:],
+            placed.concat is not None and placed.concat.shape[1:],
+            tuple((name, value.shape[1:]) for name, value in placed.extras),
+        )
+
+
+def place(cond: Cond, x: Tensor, table: SigmaTable) -> Placed:
+    """`cond` for a job whose latents are shaped and kept as `x` [B, C, h, w]; ValueError for an area outside it."""
+    batch, _, height, width = x.shape
+    rows, columns = _cells(cond.area, height, width)
+
+    def moved(value: Tensor) -> Tensor:
+        return _repeated(value.to(x.device, torch.float32), batch)
+
+    return Placed(
+        embeds=moved(cond.embeds),
+        pooled=None if cond.pooled is None else moved(cond.pooled),
+        concat=None if cond.concat is None else moved(cond.concat)[:, :, rows, columns],
+        extras=tuple((name, moved(value)) for name, value in cond.extras),
+        rows=rows,
+        columns=columns,
+        weight=_weight(cond, rows, columns, x),
+        sigmas=(table.at(cond.when[0]), table.at(cond.when[1])),
+    )
+
+
+def evaluations(
+    branch: str, conditioning: Sequence[Placed], x: Tensor, sigma: float, timestep: float, prediction: str
+) -> Iterator[Evaluation]:
+    """What to ask the network for one branch; nothing if none of its conditionings holds now."""
+    for placed in conditioning:
+        if placed.holds(sigma):
+            crop = x[:, :, placed.rows, placed.columns]
+            yield Evaluation(crop, sigma, timestep, placed, prediction, branch)
+
+
+def combine(asked: Sequence[Evaluation], answers: Sequence[Tensor], x: Tensor) -> Tensor:
+    """The branch's clean latent: answers averaged by weight where they meet, zero where none holds."""
+    if len(asked) == 1 and isinstance(asked[0].placed.weight, float) and answers[0].shape == x.shape:
+        return answers[0]
+    total = torch.zeros_like(x)
+    weights = x.new_full((x.shape[0], 1, *x.shape[2:]), _NOTHING)
+    for evaluation, answer in zip(asked, answers, strict=True):
+        placed = evaluation.placed
+        total[:, :, placed.rows, placed.columns] += answer * placed.weight
+        weights[:, :, placed.rows, placed.columns] += placed.weight
+    return total / weights
+
+
+def resized_mask(mask: Tensor, x: Tensor) -> Tensor:
+    """A mask [B, H, W] or [B, 1, H, W] of any size as [B, 1, h, w] for the latents `x`, batch repeated as needed."""
+    mask = mask.to(x.device, torch.float32).reshape(-1, 1, *mask.shape[-2:])
+    if mask.shape[-2:] != x.shape[-2:]:
+        mask = F.interpolate(mask, size=x.shape[-2:], mode="bilinear")
+    return _repeated(mask, x.shape[0])
+
+
+def _repeated(value: Tensor, batch: int) -> Tensor:
+    """`value` with exactly `batch` rows, taken again from the first when they run out."""
+    count = value.shape[0]
+    if count == batch:
+        return value
+    if count == 1:
+        return value.expand(batch, *value.shape[1:])
+    return value[torch.arange(batch, device=value.device) % count]
+
+
+def _cells(area: Area | None, height: int, width: int) -> tuple[slice, slice]:
+    if area is None:
+        return slice(0, height), slice(0, width)
+    tall, wide = (height, width) if area.fractions else (1, 1)
+    y, x = round(area.y * tall), round(area.x * wide)
+    bottom = min(y + max(round(area.height * tall), 1), height)
+    right = min(x + max(round(area.width * wide), 1), width)
+    if y >= bottom or x >= right:
+        raise ValueError(
+            f"The area of a conditioning starts at row {y}, column {x}, outside the latent of {height} by {width} "
+            "cells; move it inside."
+        )
+    return slice(y, bottom), slice(x, right)
+
+
+def _weight(cond: Cond, rows: slice, columns: slice, x: Tensor) -> Tensor | float:
+    if cond.mask is not None:
+        return resized_mask(cond.mask, x)[:, :, rows, columns] * cond.strength
+    if cond.area is None:
+        return float(cond.strength)
+    tall, wide = _ramp(rows, x.shape[2]), _ramp(columns, x.shape[3])
+    return (tall[:, None] * wide[None, :] * cond.strength).to(x)[None, None]
+
+
+def _ramp(span: slice, size: int) -> Tensor:
+    """Weights along one side of an area: they fall off towards an edge that is not the latent's own."""
+    length = span.stop - span.start
+    reach = min(_FEATHER, length // 4)
+    ramp = torch.ones(length)
+    rise = torch.arange(1, reach + 1) / max(reach, 1)
+    if span.start > 0:
+        ramp[:reach] *= rise
+    if span.stop < size:
+        ramp[length - reach :] *= rise.flip(0)
+    return ramp
