@@ -1,4 +1,4 @@
-"""What one step made, and lists on their way to be mapped."""
+"""What one step made."""
 
 from __future__ import annotations
 
@@ -6,17 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-NodeId = str
-Key = bytes
+from engine.graph.keys import Key
 
 ENTRY_BYTES = 512
 """What an artifact costs beside its values: the record, its key and its place in a table."""
-
-
-class Many(tuple[Any, ...]):
-    """A list of values: a plain input that it reaches maps its node over it, a ``list[T]`` input takes it whole."""
-
-    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +25,13 @@ class Stamp:
 
 @dataclass(frozen=True, slots=True)
 class Artifact:
-    """What one step made and what it cost; ``alias`` set: the real one lies under that key."""
+    """What one step made and what it cost.
+
+    Args:
+        outputs: one value per output; a list where the socket is a list or the step was mapped.
+        files: what it wrote, and what the steps wrote that it was expanded to; a hit counts only while they are intact.
+        alias: the artifact that counts lies under this key (the recipe without the inputs nobody asked for).
+    """
 
     outputs: tuple[Any, ...]
     nbytes: int

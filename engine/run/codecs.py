@@ -7,15 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from engine.run.artifact import Many
-
 Buffer = bytes | bytearray | memoryview
 VALUE_BYTES = 64
 """What a small value (a number, a handle) is counted as."""
 
 
 class NotStorable(TypeError):
-    """A value has no codec, so that its artifact stays in memory."""
+    """A value has no codec, so that its artifact stays in memory (or, read by a process with fewer codecs, on disk)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +44,8 @@ def record(cls: type, name: str = "") -> Record:
     return Record(name or cls.__name__, lambda v: {f: getattr(v, f) for f in fields}, cls)
 
 
-_SEQUENCES: dict[type, str] = {list: "list", tuple: "tuple", Many: "many"}
-_BUILDERS: dict[str, Callable[[Any], Any]] = {"list": list, "tuple": tuple, "many": Many}
+_SEQUENCES: dict[type, str] = {list: "list", tuple: "tuple"}
+_BUILDERS: dict[str, Callable[[Any], Any]] = {"list": list, "tuple": tuple}
 
 
 class Codecs:
@@ -118,18 +116,18 @@ class Codecs:
         return {"leaf": row.name, "json": json, "at": at}
 
     def decode(self, json: Any, buffers: Sequence[memoryview]) -> Any:
-        """The inverse of ``encode``; KeyError for a codec that is not in the table."""
+        """The inverse of ``encode``; NotStorable when the table lacks a codec that was there then."""
         if not isinstance(json, dict):
             return json
         if "leaf" in json:
-            row = self._named[json["leaf"]]
+            row = self._named.get(json["leaf"])
             if not isinstance(row, Codec) or row.decode is None:
-                raise KeyError(json["leaf"])
+                raise NotStorable(f"no codec is named {json['leaf']}")
             return row.decode(json["json"], {k: buffers[i] for k, i in json["at"].items()})
         if "record" in json:
-            row = self._named[json["record"]]
+            row = self._named.get(json["record"])
             if not isinstance(row, Record):
-                raise KeyError(json["record"])
+                raise NotStorable(f"no codec is named {json['record']}")
             return row.make(**{k: self.decode(x, buffers) for k, x in json["of"].items()})
         ((kind, body),) = json.items()
         if kind == "bytes":

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from engine.run.artifact import NodeId
+from engine.graph.graph import NodeId
 
 Status = Literal["success", "error", "cancelled"]
 

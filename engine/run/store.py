@@ -7,7 +7,8 @@ from collections import OrderedDict
 from itertools import islice
 from typing import Any, Protocol
 
-from engine.run.artifact import ENTRY_BYTES, Artifact, Key
+from engine.graph.keys import Key
+from engine.run.artifact import ENTRY_BYTES, Artifact
 from engine.run.codecs import Codecs
 
 WINDOW = 8

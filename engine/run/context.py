@@ -1,0 +1,124 @@
+"""The Context that a running node is given, and the services behind it."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from engine.files import FileRef
+from engine.graph.context import Cancelled, SavedFile
+from engine.graph.graph import Graph, NodeId
+from engine.graph.keys import Key
+from engine.run.artifact import Stamp
+from engine.run.cancel import Cancel
+from engine.run.events import Emit, Preview, Progress
+from engine.run.sinks import Outputs
+
+
+def _no_files(ref: FileRef) -> Path:
+    raise RuntimeError("this run has no library of files")
+
+
+def _no_models(*handles: Any, workspace: int = 0) -> AbstractContextManager[tuple[Any, ...]]:
+    raise RuntimeError("this run has no model manager")
+
+
+def _no_loop(job: Any) -> Future[Any]:
+    raise RuntimeError("this run has no denoise loop")
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What nodes may reach, as callables, so that this package knows no models and no torch.
+
+    Args:
+        path: the file of a FileRef.
+        lease: ``lease(*handles, workspace=0)``, a context manager over the handles' modules.
+        denoise: takes a DenoiseJob and gives the Future of its result.
+        preview: turns the state of a sampler step into a picture for people, or None for no picture.
+        metadata: text chunks that sinks write into files; None to leave them out.
+    """
+
+    path: Callable[[FileRef], Path] = _no_files
+    lease: Callable[..., AbstractContextManager[tuple[Any, ...]]] = _no_models
+    denoise: Callable[[Any], Future[Any]] = _no_loop
+    preview: Callable[[Any], Any] | None = None
+    outputs: Outputs | None = None
+    metadata: Mapping[str, str] | None = None
+
+
+class NodeContext:
+    """The Context of one step; a mapped step moves ``element`` along."""
+
+    def __init__(
+        self,
+        node: NodeId,
+        job: str,
+        key: Key,
+        nodes: Mapping[NodeId, Any],
+        services: Services,
+        emit: Emit,
+        cancel: Cancel,
+    ) -> None:
+        self.node = node
+        self.job = job
+        self.metadata = services.metadata
+        self.element, self.elements = 0, 1
+        self.files: list[Stamp] = []
+        self._key = key
+        self._nodes = nodes
+        self._services = services
+        self._emit = emit
+        self._cancel = cancel
+
+    @property
+    def graph(self) -> Graph:
+        """The flattened graph as it is now, with what expansions have added under their ids."""
+        return Graph(dict(self._nodes))
+
+    def progress(self, done: int, total: int, preview: Any = None) -> None:
+        self.raise_if_cancelled()
+        self._tell(done, total, preview)
+
+    def raise_if_cancelled(self) -> None:
+        if self._cancel.is_set():
+            raise Cancelled
+
+    def _tell(self, done: int, total: int, preview: Any) -> None:
+        self._emit(Progress(self.job, self.node, self.element * total + done, self.elements * total))
+        if preview is not None:
+            self._emit(Preview(self.job, self.node, preview))
+
+    def path(self, ref: FileRef) -> Path:
+        return self._services.path(ref)
+
+    def lease(self, *handles: Any, workspace: int = 0) -> AbstractContextManager[tuple[Any, ...]]:
+        return self._services.lease(*handles, workspace=workspace)
+
+    async def denoise(self, job: Any) -> Any:
+        """Run a DenoiseJob; its steps become progress and previews, and cancelling this job cancels it."""
+        self.raise_if_cancelled()
+        asked = job.on_step
+
+        def on_step(state: Any) -> None:  # runs in the loop's thread, which must not see Cancelled
+            if asked is not None:
+                asked(state)
+            picture = self._services.preview(state) if self._services.preview is not None else None
+            self._tell(state.step + 1, state.total or 0, picture)
+
+        job = dataclasses.replace(job, on_step=on_step, cancelled=self._cancel.is_set)
+        return await asyncio.wrap_future(self._services.denoise(job))
+
+    def save(self, prefix: str, ext: str, data: bytes, *, folder: str = "output") -> SavedFile:
+        self.raise_if_cancelled()
+        if self._services.outputs is None:
+            raise RuntimeError("this run has no output folder")
+        saved, stamp = self._services.outputs.save(self._key, len(self.files), prefix, ext, data, folder)
+        self.files.append(stamp)
+        return saved

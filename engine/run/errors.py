@@ -1,0 +1,72 @@
+"""A failure as one sentence for people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from engine.graph.graph import NodeId
+from engine.run.artifact import Artifact
+
+_NO_MEMORY = ("out of memory", "can't allocate memory", "not enough memory", "cannot allocate memory")
+
+
+class StepError(Exception):
+    """A node failed; ``cause`` is what it raised.  Where several targets failed, ``others`` has the rest.
+
+    ``done``: the artifacts of the targets that did succeed.
+    """
+
+    def __init__(self, node: NodeId, node_type: str, cause: BaseException, title: str = "") -> None:
+        super().__init__(node, node_type, cause)
+        self.node = node
+        self.node_type = node_type
+        self.cause = cause
+        self.title = title
+        self.others: tuple[StepError, ...] = ()
+        self.done: Mapping[NodeId, Artifact] = {}
+
+    def __str__(self) -> str:
+        name = f"{self.node_type} “{self.title}”" if self.title and self.title != self.node_type else self.node_type
+        return f"{name} (node {self.node}) {_reason(self.cause)}"
+
+
+class BadReturn(TypeError):
+    """A node returned something else than it declares."""
+
+
+class BadExpansion(ValueError):
+    """The graph that a node returned cannot run."""
+
+
+class Stuck(RuntimeError):
+    """The scheduler has steps left that nothing can start: a fault of the engine, named rather than waited for."""
+
+
+def is_out_of_memory(e: BaseException) -> bool:
+    """Python's MemoryError, or what torch raises for a device or the host."""
+    names: set[Any] = {t.__name__ for t in type(e).__mro__}
+    text = str(e).lower()
+    return isinstance(e, MemoryError) or "OutOfMemoryError" in names or any(t in text for t in _NO_MEMORY)
+
+
+def _reason(e: BaseException) -> str:
+    text = " ".join(str(e).split())
+    if is_out_of_memory(e):
+        return (
+            f"ran out of memory{f' ({text})' if text else ''}: use a smaller picture or batch, or close other programs."
+        )
+    if isinstance(e, BadReturn | BadExpansion):
+        return text + "."
+    kind = type(e).__name__
+    if isinstance(e, KeyError):
+        text = f"key {text} is missing"
+    return f"failed: {text} ({kind})." if text else f"failed with {kind}."
+
+
+def forget_frames(e: BaseException) -> None:
+    """Let go of the frames of an exception and of those behind it: their variables may be large."""
+    seen: BaseException | None = e
+    while seen is not None and seen.__traceback__ is not None:
+        seen.__traceback__ = None
+        seen = seen.__cause__ or seen.__context__
