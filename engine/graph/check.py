@@ -156,7 +156,6 @@ def _step(
         parser.say("not_digestible", {"reason": str(error)}, id)
         return None
     dynamic = found.demanded is None and definition.demand is not None
-    made = {a.node for s in definition.inputs if not s.recipe and isinstance(a := args[s.name], Link)}
     return Step(
         id=id,
         definition=definition,
@@ -166,7 +165,7 @@ def _step(
         facts=facts,
         maps=_maps(found, above) if above else frozenset(),
         demanded=found.demanded,
-        tentative=dynamic or any(above[p].tentative for p in made),
+        tentative=dynamic or _tentative(found, above),
     )
 
 
@@ -179,6 +178,14 @@ def _maps(found: Parsed, above: Mapping[NodeId, Step]) -> frozenset[str]:
         and type(a := found.args[s.name]) is Link
         and _gives_list(above[a.node], a.output)
     )
+
+
+def _tentative(found: Parsed, above: Mapping[NodeId, Step]) -> bool:
+    """Whether the key of anything that is made for this step can still be refined."""
+    if not any(step.tentative for step in above.values()):
+        return False
+    made = (found.args[s.name] for s in found.definition.inputs if not s.recipe)
+    return any(above[a.node].tentative for a in made if isinstance(a, Link))
 
 
 def _gives_list(step: Step, output: int) -> bool:

@@ -24,6 +24,8 @@ class Foresight:
     def of(self, id: NodeId, found: Parsed, above: Mapping[NodeId, Step], parser: Parser) -> tuple[Facts, ...]:
         """The facts of each output; what does not fit becomes a problem of the node."""
         definition = found.definition
+        if definition.facts is None and not self._judges:
+            return (NOTHING,) * len(definition.outputs)
         known = self._inputs(id, found, above, parser)
         for judge in self._judges if len(known) > 1 else ():
             for first, second, expected, seen in judge.verdicts(known):

@@ -94,6 +94,9 @@ def _float(text: str) -> float | Unreadable:
 
 def flaw(value: Any, depth: int = 0) -> tuple[str, Mapping[str, Any]] | None:
     """The first thing in a value that a graph must not hold, as code and args; `depth` levels are around it."""
+    kind = type(value)
+    if (kind is str and value.isascii()) or kind is bool or (kind is int and LOWEST <= value <= HIGHEST):
+        return None
     return next(_flaws(value, depth), None)
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NewType
 
-from engine.graph.graph import Arg, Const, Link, NodeId
+from engine.graph.graph import Arg, Link, NodeId
 
 if TYPE_CHECKING:
     from engine.graph.define import NodeDef
@@ -54,7 +55,11 @@ def digest(*parts: Any) -> Key:
     Lists and tuples are alike (JSON cannot tell them apart). An object gives its parts by `__digest__`.
     Raises NotDigestible for anything else, NaN included.
     """
-    return Key(hashlib.blake2b(canonical(parts), digest_size=SIZE, person=b"inkwater").digest())
+    return _hashed(canonical(parts))
+
+
+def _hashed(data: bytes) -> Key:
+    return Key(hashlib.blake2b(data, digest_size=SIZE, person=b"inkwater").digest())
 
 
 def key_of(
@@ -83,27 +88,35 @@ def key_of(
         node if definition.unique_id is not None else "",
         place if definition.kind == "sink" else (),
     )
-    parts: list[Any] = ["step", salt, definition.name, extra]
+    out = [_head(definition.name, salt, extra)]
     for socket in definition.inputs:
-        if socket.lazy and not socket.recipe and demanded is not None and socket.name not in demanded:
+        name = socket.name
+        if socket.lazy and not socket.recipe and demanded is not None and name not in demanded:
             continue
-        arg = args[socket.name]
+        arg = args[name]
         if type(arg) is Link:
-            parts += (socket.name, "link", input_keys[arg.node], arg.output)
+            out.append(b"%sL%s%d;" % (_str(name), input_keys[arg.node], arg.output))
         else:
-            parts += (socket.name, *_constant(arg, socket.name, parent))
-    return digest(*parts)
+            out.append(_str(name) + _constant(arg.value, name, parent))  # type: ignore[union-attr]
+    return _hashed(b"".join(out))
 
 
-def _constant(arg: Arg, name: str, parent: tuple[Key, str] | None) -> tuple[str, Any]:
-    value = arg.value if isinstance(arg, Const) else arg
-    if parent is None or type(value) in _WRITERS:
-        return "const", value
+@lru_cache(maxsize=4096)
+def _head(name: str, salt: bytes, extra: tuple[Any, ...]) -> bytes:
+    return canonical(("step", salt, name, extra))
+
+
+def _constant(value: Any, name: str, parent: tuple[Key, str] | None) -> bytes:
+    """A constant, or where it was made if it has no canonical form."""
+    write = _WRITERS.get(type(value))
+    if write is not None:
+        return b"C" + write(value)
     try:
-        canonical(value)
+        return b"C" + canonical(value)
     except NotDigestible:
-        return "inside", (*parent, name)
-    return "const", value
+        if parent is None:
+            raise
+        return b"P" + canonical((*parent, name))
 
 
 def canonical(value: Any) -> bytes:

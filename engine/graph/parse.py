@@ -30,7 +30,7 @@ _NONE = Const(None)
 
 @dataclass(slots=True)
 class Parsed:
-    """A node whose inputs have been read; `args` lacks those that have problems."""
+    """A node whose inputs have been read; `args` lacks those that have problems, `parents` holds what they need too."""
 
     definition: NodeDef
     args: dict[str, Arg]
@@ -96,9 +96,19 @@ class Parser:
                     self._input(id, node, socket, parsed.args)
                 else:
                     parsed.args[socket.name] = _NONE if socket.default is MISSING else Const(socket.default)
-        parsed.parents = tuple(a.node for a in parsed.args.values() if type(a) is Link)
+        parsed.parents = self._parents(node, parsed)
         self._unknown_inputs(id, node, definition)
         return parsed
+
+    def _parents(self, node: Node, parsed: Parsed) -> tuple[NodeId, ...]:
+        """What the node needs; where an input is wrong, what it names."""
+        args = parsed.args
+        if len(args) == len(parsed.definition.inputs):
+            return tuple([a.node for a in args.values() if type(a) is Link])
+        named = (args.get(s.name) or node.inputs.get(s.name) for s in parsed.definition.inputs)
+        return tuple(
+            a.node for a in named if isinstance(a, Link) and (a.node in self.graph.nodes or a.node in self.outer)
+        )
 
     def _input(self, id: NodeId, node: Node, socket: Socket, args: dict[str, Arg]) -> None:
         arg = node.inputs.get(socket.name)
@@ -126,16 +136,19 @@ class Parser:
         source = outer.definition if outer is not None else self.definitions[link.node]
         if source is None:
             return True
+        given = source.outputs[link.output] if 0 <= link.output < len(source.outputs) else None
+        if given is not None and (
+            given.type is socket.type or accepts(given.type, socket.type) or _chooses(given.type, socket)
+        ):
+            return True
         args = {"source": link.node, "source_type": source.name, "output": link.output, **_about(socket)}
-        if not 0 <= link.output < len(source.outputs):
+        if given is None:
             args |= {"reason": "no_output", "outputs": [o.name for o in source.outputs]}
             self.say("bad_linked_input", args, id, socket.name, self._fill(id, socket))
-            return False
-        given = source.outputs[link.output]
-        if not (given.type is socket.type or accepts(given.type, socket.type) or _chooses(given.type, socket)):
+        else:
             args["received"] = given.wire
             self.say("return_type_mismatch", args, id, socket.name, self._fill(id, socket))
-        return True
+        return False
 
     def _constant(self, id: NodeId, socket: Socket, value: Any) -> Any:
         """The constant as a value of the socket, or MISSING when it has problems."""
@@ -198,7 +211,7 @@ class Parser:
     def _fill(self, id: NodeId, socket: Socket) -> Mend | None:
         """How an input without a usable value gets one."""
         if socket.default is not MISSING:
-            return Mend("remove")
+            return Mend("set", {"value": socket.default})
         if socket.file is not None:
             return Mend("choose", {"options": self._files(socket.file)})
         if socket.choice is not None:

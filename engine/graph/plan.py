@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from engine.graph.define import NodeDef
 from engine.graph.facts import Facts
 from engine.graph.graph import Arg, Graph, NodeId
 from engine.graph.keys import Key
+
+if TYPE_CHECKING:
+    from engine.graph.explain import Finds, Why
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,3 +47,9 @@ class Plan:
     steps: Mapping[NodeId, Step] = field(default_factory=dict)
     targets: tuple[NodeId, ...] = ()
     graph: Graph = field(default_factory=Graph)
+
+    def explain(self, store: Finds, before: Plan | None = None) -> dict[NodeId, Why]:
+        """For each step "hit", or why it runs; with the plan before, which of its inputs changed."""
+        from engine.graph.explain import explain
+
+        return explain(self, store, before)

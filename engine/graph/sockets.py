@@ -138,6 +138,7 @@ class Socket:
         optional: annotated `T | None = None`.
         lazy: made only on demand.
         recipe: lazy, never made, but part of the key all the same.
+        file, choice: its constraint of that kind, if it has one.
         is_list: takes (or gives) the whole list; a list that flows into any other socket is mapped over.
     """
 
@@ -151,21 +152,18 @@ class Socket:
     widget: Widget | None = None
     help: str = ""
     recipe: bool = False
+    file: File | None = field(init=False, repr=False, compare=False)
+    choice: Choice | None = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        first = {kind: next((c for c in self.constraints if isinstance(c, kind)), None) for kind in (File, Choice)}
+        object.__setattr__(self, "file", first[File])
+        object.__setattr__(self, "choice", first[Choice])
 
     @property
     def wire(self) -> str:
         """The type's name in files and on the wire; COMBO where one of a list is chosen."""
         return "COMBO" if self.file or self.choice else type_name(self.type)
-
-    @property
-    def file(self) -> File | None:
-        """Its File constraint, if it has one."""
-        return next((c for c in self.constraints if isinstance(c, File)), None)
-
-    @property
-    def choice(self) -> Choice | None:
-        """Its Choice constraint, if it has one."""
-        return next((c for c in self.constraints if isinstance(c, Choice)), None)
 
     @property
     def typed_in(self) -> bool:
