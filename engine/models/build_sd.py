@@ -57,7 +57,8 @@ def make_unet(layout: UNetLayout, family: Family) -> nn.Module:
     """A denoiser of this layout, with weights on the current default device."""
     from diffusers import UNet2DConditionModel
 
-    return UNet2DConditionModel(
+    make: Any = UNet2DConditionModel
+    module: nn.Module = make(
         in_channels=layout.channels,
         out_channels=family.latent.channels,
         block_out_channels=layout.widths,
@@ -69,6 +70,7 @@ def make_unet(layout: UNetLayout, family: Family) -> nn.Module:
         use_linear_projection=layout.linear,
         norm_num_groups=GROUPS,
     )
+    return module
 
 
 def _vae(shapes: Mapping[str, Shape], naming: str, family: Family) -> Blueprint:
@@ -89,7 +91,8 @@ def make_vae(layout: VaeLayout) -> nn.Module:
     from diffusers import AutoencoderKL
 
     levels = len(layout.widths)
-    return AutoencoderKL(
+    make: Any = AutoencoderKL
+    module: nn.Module = make(
         in_channels=layout.channels,
         out_channels=layout.channels,
         block_out_channels=layout.widths,
@@ -99,6 +102,7 @@ def make_vae(layout: VaeLayout) -> nn.Module:
         latent_channels=layout.latent,
         norm_num_groups=GROUPS,
     )
+    return module
 
 
 def _text(shapes: Mapping[str, Shape], naming: str, family: Family) -> Blueprint:
@@ -176,7 +180,7 @@ def store_as(module: nn.Module, storage: Storage, compute: torch.dtype) -> None:
     """Keep the weights of linear layers and convolutions in fp8 between uses (not norms or projections of tokens)."""
     if storage == "default":
         return
-    from diffusers.hooks import apply_layerwise_casting
+    from diffusers.hooks.layerwise_casting import apply_layerwise_casting
 
     dtype = {"fp8_e4m3fn": torch.float8_e4m3fn, "fp8_e5m2": torch.float8_e5m2}[storage]
     apply_layerwise_casting(module, storage_dtype=dtype, compute_dtype=compute)

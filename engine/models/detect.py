@@ -158,7 +158,7 @@ def _sampling(folder: Path, default: ModelSampling) -> ModelSampling:
 
 def _latent(folder: Path, default: LatentSpec) -> LatentSpec:
     factor = _config(folder / "vae" / "config.json").get("scaling_factor")
-    return replace(default, factor=float(factor)) if type(factor) in (int, float) and factor > 0 else default
+    return replace(default, factor=float(factor)) if isinstance(factor, int | float) and factor > 0 else default
 
 
 def require(inspected: Inspected, name: str, *parts: Part) -> None:

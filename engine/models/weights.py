@@ -33,8 +33,7 @@ def open_weights(path: Path) -> Mapping[str, Tensor]:
 
 def _open_safetensors(path: Path) -> dict[str, Tensor]:
     header = read_safetensors(path)
-    storage = torch.UntypedStorage.from_file(str(path), shared=False, nbytes=path.stat().st_size)
-    data = torch.empty(0, dtype=torch.uint8).set_(storage)  # type: ignore[call-overload]
+    data = torch.from_file(str(path), shared=False, size=path.stat().st_size, dtype=torch.uint8)
     return {name: _view(data, entry) for name, entry in header.tensors.items()}
 
 

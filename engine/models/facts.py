@@ -1,0 +1,54 @@
+"""What is known of model files before a run, and which values do not fit together.  Torch-free."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from engine.files import FileRef, Library
+from engine.graph.facts import NOTHING, Describe, Facts, Judge, same
+from engine.graph.problems import Refused
+from engine.models.detect import inspect_file, require
+from engine.models.families import Inspected
+from engine.models.handle import Part
+from engine.models.header import ModelFileError
+
+NEEDED: Mapping[str, tuple[Part, ...]] = {
+    "checkpoints": ("denoiser",),
+    "diffusers": ("denoiser",),
+    "diffusion_models": ("denoiser",),
+    "text_encoders": ("text",),
+    "vae": ("vae",),
+}
+"""Parts that a file must hold to be of use as each kind; files of other kinds are not looked into."""
+
+JUDGES: tuple[Judge, ...] = (same("wrong_family", "family"), same("wrong_channels", "channels"))
+"""Facts that all inputs of a node must agree on."""
+
+
+def describe(library: Library) -> Describe:
+    """Facts of model files of a library, for `check`; a file that is of no use where it is named is a problem."""
+
+    def told(ref: FileRef) -> Facts:
+        if ref.kind not in NEEDED:
+            return NOTHING
+        path = library.path(ref.kind, ref.name)
+        try:
+            inspected = inspect_file(path)
+            require(inspected, ref.name, *NEEDED[ref.kind])
+        except ModelFileError as error:
+            raise Refused("bad_model_file", {"name": ref.name, "reason": str(error)}) from None
+        return file_facts(inspected)
+
+    return told
+
+
+def file_facts(inspected: Inspected) -> Facts:
+    """family, parts, prediction, channels and downscale of its latents, and the bytes of its weights as stored."""
+    return {
+        "family": inspected.family,
+        "parts": tuple(inspected.parts),
+        "prediction": inspected.sampling.prediction,
+        "channels": inspected.latent.channels,
+        "downscale": inspected.latent.downscale,
+        "model_bytes": sum(inspected.nbytes.values()),
+    }
