@@ -1,1 +1,1 @@
-"""Running a plan: artifacts and their stores, events, the scheduler, jobs.  Standard library only; values are opaque."""
+"""Running a plan: artifacts, stores, events, the scheduler, jobs.  Standard library only; values are opaque."""

@@ -33,7 +33,7 @@ def is_async(definition: NodeDef) -> bool:
 
 
 def spread(args: Mapping[str, Any], maps: Collection[str]) -> list[Mapping[str, Any]]:
-    """The arguments of each element: as many as the longest list has; shorter ones repeat their last, empty ones give none."""
+    """The arguments of each element: as many as the longest list has; shorter ones repeat their last."""
     if not maps:
         return [args]
     lists = {name: args[name] for name in maps}

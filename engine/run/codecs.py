@@ -20,7 +20,8 @@ class NotStorable(TypeError):
 class Codec:
     """A row for a leaf type; without ``encode`` and ``decode`` its values are measured but never written.
 
-    ``encode(value)`` gives plain JSON and named buffers of bytes; ``decode(json, buffers)`` may keep the (writable) buffers.
+    ``encode(value)`` gives plain JSON and named buffers of bytes; ``decode(json, buffers)`` may keep the buffers, which
+    are writable and nobody else's.
     """
 
     name: str
@@ -49,7 +50,7 @@ _BUILDERS: dict[str, Callable[[Any], Any]] = {"list": list, "tuple": tuple}
 
 
 class Codecs:
-    """Plain values, lists, tuples and dicts, beside the rows of ``table``; a subclass takes the row of its nearest base."""
+    """Plain values, lists, tuples, dicts, and the rows of ``table``; a subclass takes the row of its nearest base."""
 
     def __init__(self, table: Mapping[type, Codec | Record] | None = None) -> None:
         self._rows: dict[type, Codec | Record | None] = dict(table or {})

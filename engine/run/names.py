@@ -39,7 +39,7 @@ def _date(form: str, now: datetime) -> str:
         value = parts[m[0][0]]
         return f"{value % 100:02}" if m[0] == "yy" else f"{value:0{len(m[0])}}"
 
-    return _DATE.sub(one, form)
+    return _DATE.sub(one, form.replace(":", "-"))
 
 
 def place(root: Path, prefix: str) -> tuple[Path, str]:

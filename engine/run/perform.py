@@ -155,8 +155,8 @@ class Desk:
         d = step.definition
         assert d.demand is not None
         values = self._values(step, find, frozenset()) or {}
-        lazy = {s.name for s in d.inputs if s.lazy}
-        eager = {name: value for name, value in values.items() if name not in lazy}
+        lazy = {s.name for s in d.inputs if s.lazy and not s.recipe}
+        eager = {s.name: values[s.name] for s in d.inputs if not s.lazy}
         maps = mapped(step, frozenset())
         names = frozenset(name for element in spread(eager, maps) for name in d.demand(**element))
         if unknown := names - lazy:
@@ -168,7 +168,7 @@ class Desk:
         for socket in step.definition.inputs:
             name = socket.name
             arg = step.args[name]
-            if socket.lazy and step.demanded is None and name not in wanted:
+            if socket.lazy and (socket.recipe or (step.demanded is None and name not in wanted)):
                 values[name] = None if socket.default is MISSING else socket.default
             elif type(arg) is Link:
                 if (source := find(arg.node)) is None:

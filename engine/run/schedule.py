@@ -43,7 +43,7 @@ log = logging.getLogger(__name__)
 SLICE_SECONDS = 0.005
 """A bundle that takes longer is broken up."""
 LARGEST_BUNDLE = 256
-NOBODY: frozenset[str] = frozenset()
+NONE: frozenset[str] = frozenset()
 
 
 async def execute(
@@ -321,7 +321,7 @@ class _Run:
                 self._spawn(self._run_coroutine(ticket))
 
     def _ticket(self, id: NodeId) -> Ticket:
-        return Ticket(self.steps[id], self._key(id), self.wanted.get(id, NOBODY))
+        return Ticket(self.steps[id], self._key(id), self.wanted.get(id, NONE))
 
     def _key(self, id: NodeId) -> Key:
         return self.keys.get(id) or self.desk.key(self.steps[id])
@@ -337,8 +337,8 @@ class _Run:
 
     def _refined(self, id: NodeId, step: Step) -> Key:
         """The key by what is now known of demands; before the wanted inputs are made it may still be too broad."""
-        eager, lazy = links(step)
-        keys = {source: self.keys.get(source) or self.steps[source].key for source in eager + lazy}
+        sources = {a.node for a in step.args.values() if isinstance(a, Link)}
+        keys = {source: self.keys.get(source) or self.steps[source].key for source in sources}
         demanded = self.wanted.get(id, step.demanded)
         return self.desk.key(step, self.rules.refined(step, keys, demanded, self.parents.get(id)))
 
@@ -598,14 +598,23 @@ class _Run:
 
 
 def links(step: Step) -> tuple[tuple[NodeId, ...], tuple[NodeId, ...]]:
-    """The steps that a step needs before it can start, and those it may ask for then."""
-    args = step.args
-    if step.definition.demand is None or step.demanded is not None:
-        return tuple(dict.fromkeys([a.node for a in args.values() if type(a) is Link])), ()
-    lazy = {s.name for s in step.definition.inputs if s.lazy}
-    eager = dict.fromkeys(a.node for name, a in args.items() if type(a) is Link and name not in lazy)
-    late = dict.fromkeys(a.node for name, a in args.items() if type(a) is Link and name in lazy)
-    return tuple(eager), tuple(id for id in late if id not in eager)
+    """The steps that a step needs before it can start, and those it may ask for then; never those of a recipe."""
+    recipes, lazies = _set_apart(step.definition)
+    found = {name: a.node for name, a in step.args.items() if type(a) is Link}
+    if not (recipes or lazies):
+        return tuple(dict.fromkeys(found.values())), ()
+    if step.demanded is not None:
+        lazies = NONE
+    eager = dict.fromkeys(id for name, id in found.items() if name not in recipes and name not in lazies)
+    late = dict.fromkeys(id for name, id in found.items() if name in lazies and id not in eager)
+    return tuple(eager), tuple(late)
+
+
+@lru_cache(maxsize=4096)
+def _set_apart(definition: NodeDef) -> tuple[frozenset[str], frozenset[str]]:
+    """The inputs that are never made, and those that are made on demand."""
+    recipes = frozenset(s.name for s in definition.inputs if s.recipe)
+    return recipes, frozenset(s.name for s in definition.inputs if s.lazy) - recipes
 
 
 def lane(step: Step) -> str:

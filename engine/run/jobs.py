@@ -1,0 +1,154 @@
+"""Jobs in this process: several at once on one event loop of their own, each with its record and its cancel."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from itertools import count
+
+from engine.graph.context import Cancelled
+from engine.graph.graph import NodeId
+from engine.graph.plan import Plan
+from engine.run.artifact import Artifact
+from engine.run.cancel import Cancel
+from engine.run.context import Services
+from engine.run.events import Event, JobFinished, JobQueued, Preview, Warned
+from engine.run.flights import Flights
+from engine.run.growth import Rules
+from engine.run.schedule import execute
+from engine.run.store import Store
+from engine.run.workers import Worker
+
+Listener = Callable[[Event], None]
+
+
+class Job:
+    """One submitted plan; `events` is its record (previews are only listened to, they are not kept)."""
+
+    def __init__(self, id: str, plan: Plan, listener: Listener | None) -> None:
+        self.id = id
+        self.plan = plan
+        self.events: list[Event] = []
+        self.cancelled = Cancel()
+        self.future: Future[Mapping[NodeId, Artifact]]
+        self._listener = listener
+        self._lock = threading.Lock()
+
+    def cancel(self) -> None:
+        """End this job and no other; what it has finished stays in the store."""
+        self.cancelled.set()
+
+    def result(self, timeout: float | None = None) -> Mapping[NodeId, Artifact]:
+        """Wait for the targets' artifacts; raises StepError, Cancelled or TimeoutError."""
+        return self.future.result(timeout)
+
+    def tell(self, event: Event) -> None:
+        """Record an event and hand it to the listener, one at a time."""
+        with self._lock:
+            if not isinstance(event, Preview):
+                self.events.append(event)
+            if self._listener is not None:
+                self._listener(event)
+
+
+class JobRunner:
+    """Runs up to `at_once` jobs at a time in a thread of its own; equal steps of different jobs run once."""
+
+    def __init__(self, *, store: Store, workers: Mapping[str, Worker], at_once: int = 8) -> None:
+        self._store = store
+        self._workers = workers
+        self._flights = Flights()
+        self._numbers = count(1)
+        self._jobs: dict[str, Job] = {}
+        self._unheard: list[tuple[str, str]] = []
+        self._lock = threading.Lock()
+        self._loop = asyncio.new_event_loop()
+        self._places = asyncio.Semaphore(at_once)
+        self._thread = threading.Thread(target=self._loop.run_forever, name="jobs", daemon=True)
+        self._thread.start()
+
+    def name(self) -> str:
+        """An id that no other job of this runner has; volatile steps need it when the plan is made."""
+        return f"job-{next(self._numbers)}"
+
+    def submit(
+        self,
+        plan: Plan,
+        rules: Rules,
+        *,
+        services: Services = Services(),  # noqa: B008 - frozen
+        listener: Listener | None = None,
+    ) -> Job:
+        """Queue a plan; `rules` are what it was checked with, and `rules.job` is the job's id.
+
+        `listener` gets every event, one at a time, in whatever thread it happens; it must be quick.
+        """
+        job = Job(rules.job or self.name(), plan, listener)
+        with self._lock:
+            if job.id in self._jobs:
+                raise ValueError(f"a job named {job.id!r} is running")
+            self._jobs[job.id] = job
+            unheard, self._unheard = self._unheard, []
+        job.tell(JobQueued(job.id))
+        for code, message in unheard:
+            job.tell(Warned(job.id, code, message))
+        job.future = asyncio.run_coroutine_threadsafe(self._run(job, rules, services), self._loop)
+        return job
+
+    async def _run(self, job: Job, rules: Rules, services: Services) -> Mapping[NodeId, Artifact]:
+        try:
+            await self._place(job)
+            try:
+                return await execute(
+                    job.plan,
+                    store=self._store,
+                    workers=self._workers,
+                    rules=rules,
+                    emit=job.tell,
+                    cancelled=job.cancelled,
+                    services=services,
+                    flights=self._flights,
+                    job=job.id,
+                )
+            finally:
+                self._places.release()
+        finally:
+            with self._lock:
+                del self._jobs[job.id]
+
+    async def _place(self, job: Job) -> None:
+        """Wait for one of the places; a job that is cancelled meanwhile does not wait on."""
+        turn = asyncio.ensure_future(self._places.acquire())
+        job.cancelled.listen(lambda: self._loop.call_soon_threadsafe(turn.cancel))
+        try:
+            await turn
+        except asyncio.CancelledError:
+            job.tell(JobFinished(job.id, "cancelled"))
+            raise Cancelled from None
+
+    def warn(self, code: str, message: str) -> None:
+        """Tell the running jobs, or the next one, what is amiss with a cache or a ledger."""
+        with self._lock:
+            jobs = list(self._jobs.values())
+            if not jobs:
+                self._unheard.append((code, message))
+        for job in jobs:
+            job.tell(Warned(job.id, code, message))
+
+    def close(self, timeout: float = 5.0) -> None:
+        """Cancel what runs and stop; calls that do not look at their Context are left to their daemon threads."""
+        with self._lock:
+            jobs = list(self._jobs.values())
+        for job in jobs:
+            job.cancel()
+        for job in jobs:
+            try:
+                job.future.exception(timeout)
+            except (TimeoutError, asyncio.CancelledError):
+                continue
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(timeout)
+        if not self._thread.is_alive():
+            self._loop.close()
