@@ -16,6 +16,9 @@ ROOT = Path(__file__).resolve().parent.parent
 SHIPPED = ROOT / "models"
 """The models that come with the program."""
 
+MEMORY, DISK = 2 << 30, 20 << 30
+"""Bytes of results kept in memory and on disk."""
+
 
 def default_data() -> Path:
     """Where what users make is kept: the checkout, or a folder in the home of who installed it as a package."""
@@ -24,19 +27,24 @@ def default_data() -> Path:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Args:
-    data: holds input, output, temp, packs, cache.
-    models: further model folders, of any known layout, or a YAML list of such.
-    share: "auto" lets evaluations of different jobs share batches, which changes the last bits.
-    memory: bytes of results kept in memory. disk: bytes of results kept on disk; 0 keeps none.
+    """Choices with their defaults.
+
+    Args:
+        data: holds input, output, temp, packs, cache.
+        models: further model folders, of any known layout, or a YAML list of such.
+        share: "auto" lets evaluations of different jobs share batches, which changes the last bits.
+        memory: bytes of results kept in memory. disk: bytes of results kept on disk; 0 keeps none, from run to run.
+        device: "auto", or what torch calls it. device_bytes: the most bytes of weights on it; 0: nearly all there is.
     """
 
     data: Path
     models: tuple[Path, ...] = ()
     precision: Precision = "auto"
     share: Share = "never"
-    memory: int = 2 << 30
-    disk: int = 20 << 30
+    memory: int = MEMORY
+    disk: int = DISK
+    device: str = "auto"
+    device_bytes: int = 0
 
     def library(self) -> Library:
         """All files that workflows may name; raises FileProblem for a model folder that cannot be read."""

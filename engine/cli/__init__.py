@@ -58,7 +58,7 @@ def _sentence(error: Exception) -> str | None:
     """What to tell of an error that has words for people; None for a fault of the program's own."""
     from engine.files import FileProblem
     from engine.graph.problems import GraphError
-    from engine.workflow_error import WorkflowError
+    from engine.workflow.error import WorkflowError
 
     if isinstance(error, Sentence | FileProblem | GraphError | WorkflowError):
         return str(error)

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from engine.files import Library
-    from engine.graph.check import Checked
     from engine.graph.problems import Problem
     from engine.graph.registry import Registry
 
@@ -90,22 +89,16 @@ def examine(file: Path, registry: Registry, library: Library) -> Report:
     """Check one workflow; what cannot be read is a report too."""
     from engine.graph.problems import GraphError
     from engine.graph.sentences import sentence
-    from engine.workflow_error import WorkflowError
-    from engine.workflow_file import load
+    from engine.session.checking import rules
+    from engine.workflow.error import WorkflowError
+    from engine.workflow.file import load
 
     try:
         graph, _ = load(file, registry)
     except (GraphError, WorkflowError) as error:
         return Report(file, tuple(str(error).splitlines()), readable=False)
-    found = checked(graph, registry, library)
+    found = rules(registry, library).check(graph)
     return Report(file, tuple(map(sentence, found.problems)), found.problems, len(found.plan.steps))
-
-
-def checked(graph: Any, registry: Registry, library: Library) -> Checked:
-    """Check with all that is known of models."""
-    from engine.graph.check import check
-
-    return check(graph, registry, library=library)
 
 
 def _workflows(path: Path) -> list[Path]:

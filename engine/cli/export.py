@@ -19,10 +19,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     from engine.cli import Sentence
-    from engine.comfy_ui import to_comfy_ui
     from engine.graph.check import check
     from engine.graph.sentences import sentence
-    from engine.workflow_file import load
+    from engine.workflow.comfy_ui import to_comfy_ui
+    from engine.workflow.file import load
 
     registry = load_registry(settings(args).data).registry
     graph, text = load(args.file, registry)

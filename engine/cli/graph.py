@@ -19,7 +19,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     from engine.graph.questions import dot
-    from engine.workflow_file import load
+    from engine.workflow.file import load
 
     registry = load_registry(settings(args).data).registry
     sys.stdout.write(dot(load(args.file, registry)[0], registry))

@@ -40,16 +40,22 @@ def main(args: argparse.Namespace) -> int:
     """Exit code 1 when a workflow fails; the others run all the same."""
     from engine.session import Session
 
-    loaded = load_registry(settings(args).data)
-    out = args.out.expanduser().absolute() if args.out else None
-    with Session(loaded, settings=settings(args), output=out, disk=not args.no_cache) as session:
+    chosen = settings(args)
+    with Session(
+        load_registry(chosen.data),
+        data=chosen.data,
+        models=chosen.models,
+        output=args.out,
+        precision=chosen.precision,
+        disk=0 if args.no_cache else chosen.disk,
+    ) as session:
         codes = [_run(session, file, args) for file in args.files]
     return max(codes)
 
 
 def _run(session: Session, file: Path, args: argparse.Namespace) -> int:
     from engine.graph.problems import GraphError
-    from engine.workflow_error import WorkflowError
+    from engine.workflow.error import WorkflowError
 
     began = time.perf_counter()
     try:
@@ -68,7 +74,7 @@ def _run(session: Session, file: Path, args: argparse.Namespace) -> int:
 
 def _watched(session: Session, file: Path, args: argparse.Namespace) -> Result:
     from engine.cli.progress import view
-    from engine.workflow_file import load
+    from engine.workflow.file import load
 
     graph, text = load(file, session.registry)
     values = _values(graph, session, args.set)
@@ -86,7 +92,7 @@ def _watched(session: Session, file: Path, args: argparse.Namespace) -> Result:
 
 def _values(graph: Any, session: Session, settings: list[str]) -> dict[str, Any]:
     from engine.cli import Sentence
-    from engine.values import parse_value
+    from engine.workflow.values import parse_value
 
     values: dict[str, Any] = {}
     for setting in settings:

@@ -10,7 +10,7 @@ from typing import Any
 from engine.graph.graph import Const, Graph, NodeId
 from engine.graph.registry import Registry
 from engine.near import nearest
-from engine.workflow_error import WorkflowError
+from engine.workflow.error import WorkflowError
 
 
 def with_values(graph: Graph, registry: Registry, values: Mapping[str, Any]) -> Graph:

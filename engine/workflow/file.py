@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from engine.graph.graph import Graph
 from engine.graph.registry import Registry
 from engine.near import nearest
-from engine.png_text import MAGIC, png_texts
-from engine.workflow_error import WorkflowError
+from engine.workflow.error import WorkflowError
+from engine.workflow.png_text import MAGIC, png_texts
 
 CHUNKS = ("inkwater", "prompt")
 """The texts of a PNG that hold a workflow, the best first."""
@@ -43,7 +44,7 @@ def workflow_text(path: Path) -> bytes:
     return found.encode()
 
 
-def edited(text: bytes, changes: dict[tuple[str, str], Any]) -> str | None:
+def edited(text: bytes, changes: Mapping[tuple[str, str], Any]) -> str | None:
     """The workflow's own JSON with these (node, input) values; None where a value lies inside a subgraph."""
     raw = json.loads(text)
     for (node, input), value in changes.items():

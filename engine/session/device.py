@@ -1,0 +1,43 @@
+"""The device and what works on it: weights, the denoise loop, the precision. Importing it imports torch."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator
+from contextlib import contextmanager
+from typing import cast
+
+import torch
+
+from engine.diffusion.loop import DenoiseLoop
+from engine.diffusion.types import Network
+from engine.files import Library
+from engine.models.codecs import codecs
+from engine.models.handle import ModelHandle
+from engine.models.load import make_manager
+from engine.models.precision import policy
+from engine.settings import Settings
+
+
+class Device:
+    """One device of this process: `manager` owns the weights, `loop` does all the work."""
+
+    def __init__(self, library: Library, settings: Settings) -> None:
+        self.policy = policy(settings.device, settings.precision)
+        self.codecs = codecs()
+        self.manager = make_manager(library, self.policy, settings.device_bytes)
+        self.loop = DenoiseLoop(self._network, device=self.policy.device, share=settings.share)
+
+    @property
+    def salt(self) -> str:
+        """What of the device changes numbers."""
+        return f"torch {torch.__version__} {self.policy.salt}"
+
+    @contextmanager
+    def _network(self, handle: Hashable) -> Iterator[Network]:
+        with self.manager.lease(cast(ModelHandle, handle), holder="denoise loop") as (network,):
+            yield network
+
+    def close(self) -> None:
+        """End the loop after the call that it is in, and let go of all weights."""
+        self.loop.close()
+        self.manager.free()

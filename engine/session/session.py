@@ -1,0 +1,191 @@
+"""Session: the engine as a library. It checks and runs workflows in this process, several at once."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+import uuid
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from engine.graph.check import Checked
+from engine.graph.graph import Graph, NodeId
+from engine.graph.keys import Salt
+from engine.graph.registry import Registry
+from engine.graph.sentences import sentence
+from engine.plugins import Loaded, registry
+from engine.run.cancel import Cancel
+from engine.run.schedule import execute
+from engine.session.checking import rules
+from engine.session.job import Job, OnEvent, Record
+from engine.session.result import Result
+from engine.settings import DISK, MEMORY, Precision, Settings, Share, default_data
+from engine.workflow.error import WorkflowError
+from engine.workflow.file import edited, load
+from engine.workflow.values import find, named, with_values
+
+if TYPE_CHECKING:
+    from engine.session.works import Works
+
+Workflow = Graph | Path | str | Mapping[str, Any]
+"""A graph, the path of a file, or parsed JSON."""
+
+
+class Session:
+    """Runs workflows; keeps weights and results between runs. A context manager.
+
+    Args:
+        loaded: the node types; all that are installed if left out.
+        data: where input, output, packs and cache are. models: further model folders.
+        output: where pictures go, in place of DATA/output.
+        share: "auto" lets jobs share batches, which changes the last bits.
+        memory, disk: bytes of results kept; 0 keeps none on disk.
+        device: "auto", or what torch calls it. device_bytes: the most bytes of weights on it; 0: nearly all there is.
+    """
+
+    def __init__(
+        self,
+        loaded: Loaded | Registry | None = None,
+        *,
+        data: Path | str | None = None,
+        models: Iterable[Path | str] = (),
+        output: Path | str | None = None,
+        precision: Precision = "auto",
+        share: Share = "never",
+        memory: int = MEMORY,
+        disk: int = DISK,
+        device: str = "auto",
+        device_bytes: int = 0,
+    ) -> None:
+        place = Path(data).expanduser().absolute() if data is not None else default_data()
+        self.settings = Settings(place, tuple(map(Path, models)), precision, share, memory, disk, device, device_bytes)
+        self.loaded = Loaded(loaded) if isinstance(loaded, Registry) else loaded or registry(place)
+        library = self.settings.library()
+        self.library = library if output is None else library.replaced("output", Path(output).expanduser().absolute())
+        self._works: Works | None = None
+        self._guard = threading.Lock()
+
+    @property
+    def registry(self) -> Registry:
+        """The node types."""
+        return self.loaded.registry
+
+    @property
+    def works(self) -> Works:
+        """Device, stores and threads; made by the first run, because it imports torch."""
+        with self._guard:
+            if self._works is None:
+                from engine.session.works import Works
+
+                self._works = Works(self.settings, self.library)
+                self._salt: Salt = self.loaded.salt(self._works.device.salt)
+            return self._works
+
+    def check(self, workflow: Workflow, targets: Iterable[str] | None = None) -> Checked:
+        """All problems, and the plan of what is sound; free of torch. Raises GraphError for what cannot be read."""
+        graph, _ = self._read(workflow)
+        return rules(self.registry, self.library).check(graph, self._ids(graph, targets))
+
+    def run(
+        self,
+        workflow: Workflow,
+        values: Mapping[str, Any] | None = None,
+        *,
+        targets: Iterable[str] | None = None,
+        on_event: OnEvent | None = None,
+        metadata: bool = True,
+        source: bytes | None = None,
+    ) -> Result:
+        """Run a workflow to its end; an interrupt (Ctrl-C) cancels it first. As `submit` otherwise."""
+        job = self.submit(workflow, values, targets=targets, on_event=on_event, metadata=metadata, source=source)
+        try:
+            return job.result()
+        except KeyboardInterrupt:
+            job.cancel()
+            job.wait()
+            raise
+
+    def submit(
+        self,
+        workflow: Workflow,
+        values: Mapping[str, Any] | None = None,
+        *,
+        targets: Iterable[str] | None = None,
+        on_event: OnEvent | None = None,
+        metadata: bool = True,
+        source: bytes | None = None,
+    ) -> Job:
+        """Start a workflow and return at once; what several jobs have in common is made once.
+
+        Args:
+            values: inputs to set, by "NODE.INPUT"; NODE is an id or a title that only one node has.
+            targets: ids or titles of the nodes to make; all sinks if left out.
+            on_event: told what happens; called from other threads.
+            metadata: whether pictures carry the workflow.
+            source: the JSON that they carry, where `workflow` is a graph.
+
+        Raises WorkflowError for what cannot run, GraphError for what cannot be read.
+        """
+        graph, text = self._read(workflow)
+        text = source or text
+        told = {find(graph, self.registry, target): value for target, value in (values or {}).items()}
+        graph = with_values(graph, self.registry, values or {})
+        id, stop, record, works = uuid.uuid4().hex[:12], Cancel(), Record(on_event), self.works
+        asked = rules(self.registry, self.library, self._salt, id)
+        checked = asked.check(graph, self._ids(graph, targets))
+        if checked.errors or not checked.plan.targets:
+            raise WorkflowError(map(sentence, checked.errors), checked.errors)
+        running = execute(
+            checked.plan,
+            store=works.store,
+            workers=works.workers,
+            rules=asked,
+            emit=record.emit,
+            cancelled=stop,
+            services=works.services(_metadata(checked.plan.graph, text, told) if metadata else None),
+            flights=works.flights,
+            job=id,
+        )
+        made = asyncio.run_coroutine_threadsafe(running, works.loop)
+        return Job(id, checked.plan.graph, made, self.library.folder, record, stop)
+
+    def close(self) -> None:
+        """End all work and write what waits to be written."""
+        with self._guard:
+            works, self._works = self._works, None
+        if works is not None:
+            works.close()
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _read(self, workflow: Workflow) -> tuple[Graph, bytes | None]:
+        if isinstance(workflow, Graph):
+            return workflow, None
+        if isinstance(workflow, Mapping):
+            return Graph.from_file(workflow, self.registry), json.dumps(workflow).encode()
+        return load(workflow, self.registry)
+
+    def _ids(self, graph: Graph, targets: Iterable[str] | None) -> list[NodeId] | None:
+        if targets is None:
+            return None
+        found = {target: named(graph, target) for target in targets}
+        for target, ids in found.items():
+            if len(ids) > 1:
+                raise WorkflowError([f"{len(ids)} nodes are called {target!r} ({', '.join(ids)}); use an id."])
+        return [ids[0] if ids else target for target, ids in found.items()]
+
+
+def _metadata(graph: Graph, source: bytes | None, values: Mapping[tuple[NodeId, str], Any]) -> dict[str, str]:
+    """What pictures carry: the plain graph for others, and our file, with the values that were set."""
+    plain = json.dumps(graph.to_api(), ensure_ascii=False)
+    own = edited(source, values) if source is not None else None
+    return {"prompt": plain, "inkwater": own or plain}

@@ -1,0 +1,1 @@
+"""Workflows as files: reading, values from outside, and formats of others."""
