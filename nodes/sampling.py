@@ -190,22 +190,16 @@ async def sample(
     context: Context, guider: Guider, sampler: Sampler, sigmas: Tensor, start: Latent, noise: Noise, seed: int
 ) -> Sampled:
     """Run the denoise loop from `start`; with fewer than two sigmas there is no step, and `start` comes back."""
-    from engine.models.sample import denoise_job
-
     from engine.diffusion.noise import initial_noise
+    from engine.models.sample import denoise_job, finished
 
     if len(sigmas) < 2:
         return Sampled(start, start)
     _same_channels(start, guider.model)
-    shape = start.samples.shape
-    drawn = None if noise.seed is None else initial_noise(shape, noise.seed, start.batch_index)
-    job = denoise_job(guider, sampler, sigmas, start, drawn, seed=seed)
-    result = await context.denoise(job)
-    spec = guider.model.latent
-    finished, clean = (
-        replace(start, samples=x.float().cpu() / spec.factor + spec.shift) for x in (result.x, result.clean)
-    )
-    return Sampled(finished, clean)
+    drawn = None if noise.seed is None else initial_noise(start.samples.shape, noise.seed, start.batch_index)
+    result = await context.denoise(denoise_job(guider, sampler, sigmas, start, drawn, seed=seed))
+    output, clean = (replace(start, samples=finished(guider, x)) for x in (result.x, result.clean))
+    return Sampled(output, clean)
 
 
 def part_of(sigmas: Tensor, start: int, end: int, *, leftover: bool) -> Tensor:

@@ -20,7 +20,7 @@ from nodes.facts import family_of, passed
     label="CLIP Text Encode (Prompt)",
     facts=family_of("clip"),
 )
-def clip_text_encode(*, text: Annotated[str, Widget("multiline")], clip: Clip, context: Context) -> Conditioning:
+def clip_text_encode(*, text: Annotated[str, Widget("multiline")] = "", clip: Clip, context: Context) -> Conditioning:
     """Encode a prompt into the conditioning that guides the denoiser: tokenize, embed and transform in one node.
 
     Args:
@@ -32,17 +32,17 @@ def clip_text_encode(*, text: Annotated[str, Widget("multiline")], clip: Clip, c
         return Conditioning((encoder.transform(embeds, clip.layer),))
 
 
-@node("CLIPTokenize", runs_on="device", category="conditioning/stages", label="CLIP Tokenize", facts=family_of("clip"))
-def clip_tokenize(*, clip: Clip, text: Annotated[str, Widget("multiline")], context: Context) -> Tokens:
+@node("CLIPTokenize", category="conditioning/stages", label="CLIP Tokenize", facts=family_of("clip"))
+def clip_tokenize(*, clip: Clip, text: Annotated[str, Widget("multiline")] = "") -> Tokens:
     """First stage: cut a prompt into tokens of the vocabulary, in chunks of 75 framed by a start and an end.
 
     Args:
         clip: The text encoder whose vocabulary is used.
         text: The prompt; (word:1.2) weighs a word more.
     """
-    with context.lease(clip.handle) as (encoder,):
-        tokens: Tokens = encoder.tokenize(text)
-        return tokens
+    from engine.models.text_encoder import tokenize_prompt
+
+    return tokenize_prompt(text, clip.handle.family)
 
 
 @node(
