@@ -96,7 +96,7 @@ def kl_optimal(table: SigmaTable, steps: int) -> list[float]:
 def beta(table: SigmaTable, steps: int, a: float = 0.6, b: float = 0.6) -> list[float]:
     """Levels at the quantiles of a beta distribution: dense at both ends (Lee et al. 2024)."""
     top = len(table.sigmas) - 1
-    levels = [round(_beta_quantile(1 - i / steps, a, b) * top) for i in range(steps)]
+    levels = [round(beta_quantile(1 - i / steps, a, b) * top) for i in range(steps)]
     return [float(table.sigmas[t]) for t in levels] + [0.0]
 
 
@@ -122,7 +122,7 @@ def _linspace(start: float, end: float, count: int) -> list[float]:
 
 
 @lru_cache(maxsize=4096)
-def _beta_quantile(p: float, a: float, b: float) -> float:
+def beta_quantile(p: float, a: float, b: float) -> float:
     """The x in [0, 1] at which the regularised incomplete beta function is p, by bisection."""
     if p <= 0 or p >= 1:
         return min(max(p, 0.0), 1.0)
