@@ -57,11 +57,10 @@ def parser() -> argparse.ArgumentParser:
 def _sentence(error: Exception) -> str | None:
     """What to tell of an error that has words for people; None for a fault of the program's own."""
     from engine.files import FileProblem
-    from engine.graph.problems import GraphError
     from engine.workflow.error import WorkflowError
 
-    if isinstance(error, Sentence | FileProblem | GraphError | WorkflowError):
-        return str(error)
+    if isinstance(error, Sentence | FileProblem | WorkflowError):
+        return str(error)[:1].upper() + str(error)[1:] if isinstance(error, FileProblem) else str(error)
     if isinstance(error, OSError) and error.filename is not None:
         return f"{error.filename}: {error.strerror}."
     return None

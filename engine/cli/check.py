@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.cli.common import folders, load_registry, settings
+from engine.cli.common import counted, folders, load_registry, settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,6 +33,8 @@ def main(args: argparse.Namespace) -> int:
     fine = True
     for path in args.files:
         reports = [examine(file, registry, library) for file in _workflows(path)]
+        if path.is_dir():
+            reports = [r for r in reports if r.workflow]
         if args.json:
             print(*(json.dumps(r.record(), ensure_ascii=False) for r in reports), sep="\n")
         elif path.is_dir():
@@ -43,9 +45,13 @@ def main(args: argparse.Namespace) -> int:
     return 0 if fine else 1
 
 
+NO_WORKFLOW = ("invalid_prompt", "bad_id", "no_workflow")
+"""Codes of problems of files that are something else altogether."""
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What is known of one workflow: the sentences of an unreadable one, or its problems and its steps."""
+    """What is known of one file: its problems with their sentences, and its steps."""
 
     file: Path
     sentences: tuple[str, ...]
@@ -54,8 +60,17 @@ class Report:
     readable: bool = True
 
     @property
+    def errors(self) -> tuple[Problem, ...]:
+        return tuple(p for p in self.problems if p.severity == "error")
+
+    @property
     def runs(self) -> bool:
-        return self.readable and not any(p.severity == "error" for p in self.problems)
+        return self.readable and not self.errors
+
+    @property
+    def workflow(self) -> bool:
+        """Whether this is a workflow at all."""
+        return self.readable or not all(p.code in NO_WORKFLOW for p in self.problems)
 
     @property
     def verdict(self) -> str:
@@ -64,30 +79,29 @@ class Report:
             return "runs now"
         if not self.readable:
             return self.sentences[0].removeprefix(f"{self.file}: ")
-        return "; ".join(filter(None, (_types(self.problems), _models(self.problems)))) or self._count()
-
-    def _count(self) -> str:
-        errors = sum(p.severity == "error" for p in self.problems)
-        return f"{errors} problem{'s' * (errors != 1)}"
+        needs = filter(None, (_types(self.errors), _models(self.errors)))
+        return "; ".join(needs) or counted(len(self.errors), "problem")
 
     def lines(self) -> Iterator[str]:
-        if self.readable:
-            yield f"{self.file}: {f'fine, {self.steps} steps' if self.runs else self._count()}"
-        yield from (f"  {s}" if self.readable else s for s in self.sentences)
+        """What is printed of it alone."""
+        if not self.readable:
+            yield from self.sentences
+            return
+        fine = f"fine, {counted(self.steps, 'step')}"
+        yield f"{self.file}: {fine if self.runs else counted(len(self.errors), 'problem')}"
+        for problem, sentence in zip(self.problems, self.sentences, strict=True):
+            yield f"  {sentence if problem.severity == 'error' else f'(warning) {sentence}'}"
 
     def record(self) -> dict[str, Any]:
         """For --json."""
-        found = [
-            {"code": p.code, "severity": p.severity, "node": p.node, "input": p.input, "sentence": s}
-            for p, s in zip(self.problems, self.sentences, strict=False)
-        ]
-        unread = [{"sentence": s} for s in self.sentences] if not self.readable else []
-        return {"file": str(self.file), "runs": self.runs, "steps": self.steps, "problems": found or unread}
+        told = [{"sentence": s} for s in self.sentences]
+        for entry, p in zip(told, self.problems, strict=False):
+            entry.update(code=p.code, severity=p.severity, node=p.node, input=p.input)  # type: ignore[arg-type]
+        return {"file": str(self.file), "runs": self.runs, "steps": self.steps, "problems": told}
 
 
 def examine(file: Path, registry: Registry, library: Library) -> Report:
     """Check one workflow; what cannot be read is a report too."""
-    from engine.graph.problems import GraphError
     from engine.graph.sentences import sentence
     from engine.session.checking import rules
     from engine.workflow.error import WorkflowError
@@ -95,8 +109,8 @@ def examine(file: Path, registry: Registry, library: Library) -> Report:
 
     try:
         graph, _ = load(file, registry)
-    except (GraphError, WorkflowError) as error:
-        return Report(file, tuple(str(error).splitlines()), readable=False)
+    except WorkflowError as error:
+        return Report(file, error.sentences, error.problems, readable=False)
     found = rules(registry, library).check(graph)
     return Report(file, tuple(map(sentence, found.problems)), found.problems, len(found.plan.steps))
 
@@ -108,13 +122,11 @@ def _workflows(path: Path) -> list[Path]:
 
 
 def _table(folder: Path, reports: list[Report]) -> None:
-    if not reports:
-        print(f"{folder}: no workflows (files ending in .json or .png).")
-        return
     rows = [(str(r.file.relative_to(folder)), r.verdict) for r in reports]
-    width = max(len(name) for name, _ in rows)
-    print(*(f"{name:<{width}}  {verdict}" for name, verdict in rows), sep="\n")
-    print(f"{sum(r.runs for r in reports)} of {len(reports)} run now.")
+    width = max((len(name) for name, _ in rows), default=0)
+    for name, verdict in rows:
+        print(f"{name:<{width}}  {verdict}")
+    print(f"{sum(r.runs for r in reports)} of {counted(len(reports), 'workflow')} run now.")
 
 
 def _types(problems: tuple[Problem, ...]) -> str:

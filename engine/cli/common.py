@@ -47,3 +47,8 @@ def load_registry(data: Path) -> Loaded:
     for failure in loaded.failures:
         print(f"Pack {failure.name} is left out: {failure.reason}", file=sys.stderr)
     return loaded
+
+
+def counted(count: int, noun: str) -> str:
+    """ "1 step", "2 steps"."""
+    return f"{count} {noun}{'s' * (count != 1)}"

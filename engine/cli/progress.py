@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
+from engine.cli.common import counted
 from engine.run import events as e
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class Lines:
             case e.JobStarted(nodes=nodes, cached=cached):
                 self._total = len(nodes)
                 if cached:
-                    self._say(f"{len(cached)} steps were there already, {len(nodes)} to run")
+                    self._say(f"{counted(len(cached), 'step')} there already, {len(nodes)} to run")
             case e.Expanded(nodes=nodes):
                 self._total += len(nodes)
             case e.StepStarted(node=node):

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.cli.common import folders, load_registry, precision, settings
+from engine.cli.common import counted, folders, load_registry, precision, settings
 
 if TYPE_CHECKING:
     from engine.session import Result, Session
@@ -54,18 +54,20 @@ def main(args: argparse.Namespace) -> int:
 
 
 def _run(session: Session, file: Path, args: argparse.Namespace) -> int:
-    from engine.graph.problems import GraphError
+    from engine.graph.sentences import sentence
     from engine.workflow.error import WorkflowError
 
     began = time.perf_counter()
     try:
         result = _watched(session, file, args)
-    except (WorkflowError, GraphError) as error:
-        sentences = str(error).splitlines()
+    except WorkflowError as error:
+        sentences = list(error.sentences)
         _tell(args, {"file": str(file), "status": "error", "problems": sentences}, sentences, sys.stderr)
         return 1
     seconds = time.perf_counter() - began
     files = [str(path) for path in result.files]
+    for problem in result.problems:
+        print(f"Warning: {sentence(problem)}", file=sys.stderr)
     lines = [*_texts(result), *files, _summary(file, result, seconds)]
     record = {"file": str(file), "status": "success", "seconds": round(seconds, 3), "files": files, "ui": result.ui}
     _tell(args, record | {"ran": len(result.ran), "cached": len(result.cached)}, lines, sys.stdout)
@@ -109,7 +111,7 @@ def _texts(result: Result) -> list[str]:
 
 
 def _summary(file: Path, result: Result, seconds: float) -> str:
-    cached = f", {len(result.cached)} steps were there already" if result.cached else ""
+    cached = f", {counted(len(result.cached), 'step')} there already" if result.cached else ""
     return f"{file}: done in {seconds:.1f} s{cached}."
 
 

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import CancelledError, Future
+from concurrent.futures import CancelledError
 from concurrent.futures import TimeoutError as NotYet
 from pathlib import Path
 from typing import Any
 
+from engine.graph.check import Checked
 from engine.graph.context import Cancelled
-from engine.graph.graph import Graph, NodeId
-from engine.run import events
-from engine.run.artifact import Artifact
-from engine.run.cancel import Cancel
+from engine.graph.graph import NodeId
+from engine.run import events, jobs
 from engine.run.errors import StepError
 from engine.session.result import Result, files_of
 from engine.workflow.error import WorkflowError
@@ -27,58 +26,54 @@ GLANCE = 0.2
 class Job:
     """What `Session.submit` gives: wait for its result, or cancel it."""
 
-    def __init__(
-        self,
-        id: str,
-        graph: Graph,
-        running: Future[dict[NodeId, Artifact]],
-        folder: Callable[[str], Path],
-        record: Record,
-        stop: Cancel,
-    ) -> None:
-        self.id = id
-        self._graph = graph
+    def __init__(self, running: jobs.Job, checked: Checked, record: Record, folder: Callable[[str], Path]) -> None:
         self._running = running
-        self._folder = folder
+        self._checked = checked
         self._record = record
-        self._stop = stop
+        self._folder = folder
+
+    @property
+    def id(self) -> str:
+        """No other job has it."""
+        return self._running.id
 
     def result(self, timeout: float | None = None) -> Result:
         """Wait for the end; raises WorkflowError when a node failed, Cancelled, or TimeoutError."""
         self.wait(timeout)
         try:
-            made = self._running.result(0)
+            made = self._running.future.result(0)
         except StepError as error:
             raise WorkflowError(map(str, (error, *error.others))) from error
         except CancelledError:
             raise Cancelled from None
         shown = {**self._record.ui, **{id: a.ui for id, a in made.items() if a.ui}}
         return Result(
-            self._graph,
+            self._checked.plan.graph,
             made,
             shown,
             files_of(shown, self._folder),
             tuple(self._record.ran),
             tuple(self._record.cached),
+            self._checked.problems,
             self._record.seconds,
         )
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait for the end; False when it did not come in time."""
         until = None if timeout is None else time.monotonic() + timeout
-        while not self._running.done():
+        while not self._running.future.done():
             left = GLANCE if until is None else min(GLANCE, until - time.monotonic())
             if left <= 0:
                 return False
             try:
-                self._running.exception(left)
+                self._running.future.exception(left)
             except (NotYet, CancelledError):
                 continue
         return True
 
     def cancel(self) -> None:
         """Ask it to end; a node that is running ends at its next look."""
-        self._stop.set()
+        self._running.cancel()
 
 
 class Record:
@@ -88,17 +83,17 @@ class Record:
         self._on_event = on_event
         self._began = time.perf_counter()
         self.seconds = 0.0
-        self.ran: list[NodeId] = []
-        self.cached: list[NodeId] = []
+        self.ran: dict[NodeId, None] = {}
+        self.cached: dict[NodeId, None] = {}
         self.ui: dict[NodeId, Mapping[str, Any]] = {}
 
-    def emit(self, event: events.Event) -> None:
+    def tell(self, event: events.Event) -> None:
         """Keep what counts, and tell the listener."""
         match event:
             case events.JobStarted(cached=cached):
-                self.cached += cached
+                self.cached |= dict.fromkeys(cached)
             case events.StepFinished(node=node, ui=ui, cached=cached):
-                (self.cached if cached else self.ran).append(node)
+                (self.cached if cached else self.ran)[node] = None
                 if ui:
                     self.ui[node] = ui
             case events.JobFinished():

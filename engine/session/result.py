@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from engine.graph.graph import Graph, NodeId
+from engine.graph.problems import Problem
 from engine.run.artifact import Artifact
 from engine.workflow.values import named
 
@@ -23,6 +24,7 @@ class Result(Mapping[str, Any]):
         ui: what each node shows, by id: {"images": [{filename, subfolder, type}], "text": […], …}.
         files: what was written, in the order of the targets.
         ran, cached: ids of the steps that ran, and of those whose results were there already.
+        problems: what the check found and did not stop the run.
         seconds: from the check to the end.
     """
 
@@ -32,7 +34,8 @@ class Result(Mapping[str, Any]):
     files: tuple[Path, ...]
     ran: tuple[NodeId, ...]
     cached: tuple[NodeId, ...]
-    seconds: float = field(compare=False)
+    problems: tuple[Problem, ...] = ()
+    seconds: float = 0.0
 
     def __getitem__(self, target: str) -> Any:
         found = [id for id in named(self.graph, target) if id in self.artifacts]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import threading
 import uuid
@@ -17,14 +16,13 @@ from engine.graph.keys import Salt
 from engine.graph.registry import Registry
 from engine.graph.sentences import sentence
 from engine.plugins import Loaded, registry
-from engine.run.cancel import Cancel
-from engine.run.schedule import execute
+from engine.run.growth import Rules
 from engine.session.checking import rules
 from engine.session.job import Job, OnEvent, Record
 from engine.session.result import Result
 from engine.settings import DISK, MEMORY, Precision, Settings, Share, default_data
 from engine.workflow.error import WorkflowError
-from engine.workflow.file import edited, load
+from engine.workflow.file import edited, from_json, load
 from engine.workflow.values import find, named, with_values
 
 if TYPE_CHECKING:
@@ -85,7 +83,7 @@ class Session:
             return self._works
 
     def check(self, workflow: Workflow, targets: Iterable[str] | None = None) -> Checked:
-        """All problems, and the plan of what is sound; free of torch. Raises GraphError for what cannot be read."""
+        """All problems, and the plan of what is sound; free of torch. Raises WorkflowError for what cannot be read."""
         graph, _ = self._read(workflow)
         return rules(self.registry, self.library).check(graph, self._ids(graph, targets))
 
@@ -127,30 +125,26 @@ class Session:
             metadata: whether pictures carry the workflow.
             source: the JSON that they carry, where `workflow` is a graph.
 
-        Raises WorkflowError for what cannot run, GraphError for what cannot be read.
+        Raises WorkflowError for what cannot be read or cannot run.
         """
         graph, text = self._read(workflow)
         text = source or text
         told = {find(graph, self.registry, target): value for target, value in (values or {}).items()}
         graph = with_values(graph, self.registry, values or {})
-        id, stop, record, works = uuid.uuid4().hex[:12], Cancel(), Record(on_event), self.works
-        asked = rules(self.registry, self.library, self._salt, id)
+        if self._works is None:  # what cannot run is told before torch is imported
+            self._sound(rules(self.registry, self.library), graph, targets)
+        record, works = Record(on_event), self.works
+        asked = rules(self.registry, self.library, self._salt, uuid.uuid4().hex[:12])
+        checked = self._sound(asked, graph, targets)
+        carried = _metadata(checked.plan.graph, text, told) if metadata else None
+        running = works.runner.submit(checked.plan, asked, services=works.services(carried), listener=record.tell)
+        return Job(running, checked, record, self.library.folder)
+
+    def _sound(self, asked: Rules, graph: Graph, targets: Iterable[str] | None) -> Checked:
         checked = asked.check(graph, self._ids(graph, targets))
-        if checked.errors or not checked.plan.targets:
+        if checked.errors:
             raise WorkflowError(map(sentence, checked.errors), checked.errors)
-        running = execute(
-            checked.plan,
-            store=works.store,
-            workers=works.workers,
-            rules=asked,
-            emit=record.emit,
-            cancelled=stop,
-            services=works.services(_metadata(checked.plan.graph, text, told) if metadata else None),
-            flights=works.flights,
-            job=id,
-        )
-        made = asyncio.run_coroutine_threadsafe(running, works.loop)
-        return Job(id, checked.plan.graph, made, self.library.folder, record, stop)
+        return checked
 
     def close(self) -> None:
         """End all work and write what waits to be written."""
@@ -171,7 +165,7 @@ class Session:
         if isinstance(workflow, Graph):
             return workflow, None
         if isinstance(workflow, Mapping):
-            return Graph.from_file(workflow, self.registry), json.dumps(workflow).encode()
+            return from_json(workflow, self.registry), json.dumps(workflow).encode()
         return load(workflow, self.registry)
 
     def _ids(self, graph: Graph, targets: Iterable[str] | None) -> list[NodeId] | None:

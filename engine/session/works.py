@@ -1,11 +1,9 @@
-"""What runs workflows in this process: device, stores, threads, one event loop. Importing it imports torch."""
+"""What runs workflows in this process: device, stores, threads, jobs. Importing it imports torch."""
 
 from __future__ import annotations
 
-import asyncio
 import os
 import shutil
-import threading
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -16,7 +14,7 @@ from engine.files import Library
 from engine.run.behind import Behind
 from engine.run.context import Services
 from engine.run.disk import Disk
-from engine.run.flights import Flights
+from engine.run.jobs import JobRunner
 from engine.run.sinks import Outputs
 from engine.run.store import Memory, Store, Tiers
 from engine.run.workers import DeviceLane, Threads, Worker
@@ -36,21 +34,23 @@ class Works:
         self._lock = _emptied(library.folder("temp"), cache / "lock")
         self.library = library
         self.device = Device(library, settings)
-        codecs = self.device.codecs
-        memory = Memory(settings.memory, codecs)
-        self.behind = Behind(Disk(cache / "artifacts", settings.disk, codecs)) if settings.disk else None
-        self.store: Store = memory if self.behind is None else Tiers(memory, self.behind)
-        self.outputs = Outputs(library.folder, cache / "files.sqlite" if settings.disk else None)
-        self.outputs.recover()
-        self.workers: dict[str, Worker] = {
+        memory = Memory(settings.memory, self.device.codecs)
+        self.behind = self._disk(cache / "artifacts", settings.disk) if settings.disk else None
+        self.outputs = Outputs(library.folder, cache / "files.sqlite" if settings.disk else None, warn=self._warn)
+        workers: dict[str, Worker] = {
             "cpu": Threads(os.cpu_count() or 1),
             "io": Threads(READERS, "io"),
             "device": DeviceLane(self.device.loop.call),
         }
-        self.flights = Flights()
-        self.loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self.loop.run_forever, name="scheduler", daemon=True)
-        self._thread.start()
+        store: Store = memory if self.behind is None else Tiers(memory, self.behind)
+        self.runner = JobRunner(store=store, workers=workers)
+        self.outputs.recover()
+
+    def _disk(self, path: Path, budget: int) -> Behind:
+        return Behind(Disk(path, budget, self.device.codecs, self._warn))
+
+    def _warn(self, code: str, message: str) -> None:
+        self.runner.warn(code, message)
 
     def services(self, metadata: Mapping[str, str] | None) -> Services:
         """What the nodes of one job may reach."""
@@ -64,10 +64,8 @@ class Works:
 
     def close(self) -> None:
         """End the device's work, write what waits, and give the folder back."""
+        self.runner.close()
         self.device.close()
-        self.loop.call_soon_threadsafe(self.loop.stop)
-        self._thread.join()
-        self.loop.close()
         if self.behind is not None:
             self.behind.close()
         self.outputs.close()

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from engine.graph.graph import Graph
+from engine.graph.problems import GraphError, Problem
 from engine.graph.registry import Registry
+from engine.graph.sentences import sentence
 from engine.near import nearest
 from engine.workflow.error import WorkflowError
 from engine.workflow.png_text import MAGIC, png_texts
@@ -21,9 +23,17 @@ LARGEST = 64 << 20
 
 
 def load(path: Path | str, registry: Registry | None = None) -> tuple[Graph, bytes]:
-    """The graph in a file, and its JSON; raises WorkflowError, or GraphError for what is wrong within."""
+    """The graph in a file, and its JSON; raises WorkflowError with all that keeps it from being read."""
     text = workflow_text(Path(path))
-    return Graph.from_file(text, registry), text
+    return from_json(text, registry, f"{path}: "), text
+
+
+def from_json(source: bytes | Mapping[str, Any], registry: Registry | None = None, place: str = "") -> Graph:
+    """The graph in JSON, as text or parsed; raises WorkflowError, its sentences begin with `place`."""
+    try:
+        return Graph.from_file(source, registry)
+    except GraphError as error:
+        raise WorkflowError((f"{place}{sentence(p)}" for p in error.problems), error.problems) from error
 
 
 def workflow_text(path: Path) -> bytes:
@@ -40,7 +50,8 @@ def workflow_text(path: Path) -> bytes:
         raise WorkflowError([f"{path}: cannot be read ({error.strerror})."]) from error
     found = next((texts[name] for name in CHUNKS if name in texts), None)
     if found is None:
-        raise WorkflowError([f"{path}: this picture carries no workflow (no text named {' or '.join(CHUNKS)})."])
+        told = f"{path}: this picture carries no workflow (no text named {' or '.join(CHUNKS)})."
+        raise WorkflowError([told], [Problem("no_workflow")])
     return found.encode()
 
 
