@@ -14,11 +14,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from engine.models import ldm_keys
 from engine.models.families import Family, Found
 from engine.models.handle import Part, Storage
 from engine.models.header import ModelFileError, Shape
 from engine.models.layout import ClipLayout, UNetLayout, VaeLayout, clip_layout, unet_layout, vae_layout
-from engine.models.ldm_keys import unet_keys, vae_keys
 from engine.models.precision import Policy
 
 log = logging.getLogger("inkwater.models")
@@ -49,8 +49,13 @@ def blueprint(found: Found, shapes: Mapping[str, Shape], family: Family) -> Blue
 def _unet(shapes: Mapping[str, Shape], naming: str, family: Family) -> Blueprint:
     layout = unet_layout(shapes, naming)
     module = make_unet(layout, family)
-    names = unet_keys(len(layout.widths), layout.layers, layout.attention) if naming == "ldm" else {}
+    names = unet_names(layout) if naming == "ldm" else {}
     return Blueprint(module, {name: names.get(name, name) for name, _ in module.named_parameters()})
+
+
+def unet_names(layout: UNetLayout) -> Mapping[str, str]:
+    """diffusers' name of each tensor of a denoiser to the original code's, without prefix."""
+    return ldm_keys.unet_keys(len(layout.widths), layout.layers, layout.attention, layout.widths)
 
 
 def make_unet(layout: UNetLayout, family: Family) -> nn.Module:
@@ -76,9 +81,13 @@ def make_unet(layout: UNetLayout, family: Family) -> nn.Module:
 def _vae(shapes: Mapping[str, Shape], naming: str, family: Family) -> Blueprint:
     layout = vae_layout(shapes, naming)
     module = make_vae(layout)
-    modern = {_modern(name): name for name in shapes}
-    names = vae_keys(len(layout.widths), layout.layers) if naming == "ldm" else modern
+    names = vae_names(layout) if naming == "ldm" else {_modern(name): name for name in shapes}
     return Blueprint(module, {name: names.get(name, name) for name, _ in module.named_parameters()})
+
+
+def vae_names(layout: VaeLayout) -> Mapping[str, str]:
+    """diffusers' name of each tensor of an autoencoder to the original code's, without prefix."""
+    return ldm_keys.vae_keys(len(layout.widths), layout.layers, layout.widths)
 
 
 def _modern(name: str) -> str:
