@@ -15,6 +15,8 @@ PRECISIONS: tuple[str, ...] = get_args(Precision)
 ROOT = Path(__file__).resolve().parent.parent
 SHIPPED = ROOT / "models"
 """The models that come with the program."""
+SAMPLES = ROOT / "workflows" / "samples"
+"""Pictures that the workflows which come with the program start from."""
 
 MEMORY, DISK = 2 << 30, 20 << 30
 """Bytes of results kept in memory and on disk."""
@@ -48,4 +50,5 @@ class Settings:
 
     def library(self) -> Library:
         """All files that workflows may name; raises FileProblem for a model folder that cannot be read."""
-        return Library.standard(self.data, self.models, SHIPPED)
+        library = Library.standard(self.data, self.models, SHIPPED)
+        return library.replaced("input", *library.folders["input"], SAMPLES)

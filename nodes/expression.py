@@ -36,6 +36,10 @@ def math_expression(
         a: The value of a in the formula.
         b: The value of b in the formula.
         c: The value of c in the formula.
+
+    Returns:
+        INT: The whole part of the result.
+        FLOAT: The result.
     """
     value = evaluate(expression, {"a": a, "b": b, "c": c})
     return Numbers(as_int(value), float(value))
