@@ -7,12 +7,8 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
-import json
 import os
-import subprocess
 import sys
-from collections import deque
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -81,6 +77,8 @@ def stale(home: Path, wanted: Sequence[str]) -> bool:
 
 def read_stamp(home: Path) -> list[str] | None:
     """The requirements installed here: none of them while an installation is unfinished, None without a stamp."""
+    import json
+
     try:
         stamp: list[str] = json.loads((home / STAMP).read_text(encoding="utf-8"))["requirements"]
         return stamp
@@ -91,6 +89,8 @@ def read_stamp(home: Path) -> list[str] | None:
 
 
 def write_stamp(home: Path, installed: Iterable[str]) -> None:
+    import json
+
     (home / STAMP).write_text(json.dumps({"requirements": sorted(installed)}, indent=1), encoding="utf-8")
 
 
@@ -111,6 +111,7 @@ def install(root: Path, home: Path, extra: str, wanted: Sequence[str]) -> None:
 def declared(root: Path) -> set[str]:
     """Every requirement of the project and of all its extras."""
     import tomllib
+    from itertools import chain
 
     project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     return {*project.get("dependencies", []), *chain(*project.get("optional-dependencies", {}).values())}
@@ -118,6 +119,8 @@ def declared(root: Path) -> set[str]:
 
 def runs(python: Path, code: str) -> bool:
     """Whether this interpreter starts and ends these lines well."""
+    import subprocess
+
     try:
         return subprocess.run([python, "-c", code], capture_output=True).returncode == 0
     except OSError:
@@ -125,6 +128,8 @@ def runs(python: Path, code: str) -> bool:
 
 
 def create(home: Path) -> None:
+    import subprocess
+
     if importlib.util.find_spec("venv") is None or importlib.util.find_spec("ensurepip") is None:
         fail(
             f"This Python ({sys.executable}) cannot make virtual environments, because its venv or ensurepip module is "
@@ -142,6 +147,9 @@ def create(home: Path) -> None:
 
 def pip(python: Path, arguments: Sequence[str], root: Path) -> None:
     """Run pip, showing its current line where a person watches and its last lines when it fails."""
+    import subprocess
+    from collections import deque
+
     command = [str(python), "-m", "pip", *arguments]
     tail: deque[str] = deque(maxlen=12)
     watched = sys.stderr.isatty()
@@ -208,6 +216,8 @@ else:
 
 def restart(home: Path, restarts: int) -> NoReturn:
     """Run the same command line in the environment's interpreter."""
+    import subprocess
+
     python = str(python_of(home))
     os.environ[RESTARTS] = str(restarts)
     command = [python, *sys.orig_argv[1:]]

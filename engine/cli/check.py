@@ -103,7 +103,7 @@ class Report:
 def examine(file: Path, registry: Registry, library: Library) -> Report:
     """Check one workflow; what cannot be read is a report too."""
     from engine.graph.sentences import sentence
-    from engine.session.checking import rules
+    from engine.workflow import checking
     from engine.workflow.error import WorkflowError
     from engine.workflow.file import load
 
@@ -111,7 +111,7 @@ def examine(file: Path, registry: Registry, library: Library) -> Report:
         graph, _ = load(file, registry)
     except WorkflowError as error:
         return Report(file, error.sentences, error.problems, readable=False)
-    found = rules(registry, library).check(graph)
+    found = checking.examine(graph, registry, library)
     return Report(file, tuple(map(sentence, found.problems)), found.problems, len(found.plan.steps))
 
 

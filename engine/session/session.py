@@ -15,12 +15,13 @@ from engine.graph.graph import Graph, NodeId
 from engine.graph.keys import Salt
 from engine.graph.registry import Registry
 from engine.graph.sentences import sentence
+from engine.models.facts import JUDGES, describe
 from engine.plugins import Loaded, registry
 from engine.run.growth import Rules
-from engine.session.checking import rules
 from engine.session.job import Job, OnEvent, Record
 from engine.session.result import Result
 from engine.settings import DISK, MEMORY, Precision, Settings, Share, default_data
+from engine.workflow.checking import examine
 from engine.workflow.error import WorkflowError
 from engine.workflow.file import edited, from_json, load
 from engine.workflow.values import find, named, with_values
@@ -85,7 +86,7 @@ class Session:
     def check(self, workflow: Workflow, targets: Iterable[str] | None = None) -> Checked:
         """All problems, and the plan of what is sound; free of torch. Raises WorkflowError for what cannot be read."""
         graph, _ = self._read(workflow)
-        return rules(self.registry, self.library).check(graph, self._ids(graph, targets))
+        return examine(graph, self.registry, self.library, self._ids(graph, targets))
 
     def run(
         self,
@@ -131,20 +132,16 @@ class Session:
         text = source or text
         told = {find(graph, self.registry, target): value for target, value in (values or {}).items()}
         graph = with_values(graph, self.registry, values or {})
+        ids = self._ids(graph, targets)
         if self._works is None:  # what cannot run is told before torch is imported
-            self._sound(rules(self.registry, self.library), graph, targets)
+            _sound(examine(graph, self.registry, self.library, ids))
         record, works = Record(on_event), self.works
-        asked = rules(self.registry, self.library, self._salt, uuid.uuid4().hex[:12])
-        checked = self._sound(asked, graph, targets)
+        id, judged = uuid.uuid4().hex[:12], describe(self.library)
+        rules = Rules(self.registry, self.library, self._salt, id, JUDGES, judged)
+        checked = _sound(rules.check(graph, ids))
         carried = _metadata(checked.plan.graph, text, told) if metadata else None
-        running = works.runner.submit(checked.plan, asked, services=works.services(carried), listener=record.tell)
+        running = works.runner.submit(checked.plan, rules, services=works.services(carried), listener=record.tell)
         return Job(running, checked, record, self.library.folder)
-
-    def _sound(self, asked: Rules, graph: Graph, targets: Iterable[str] | None) -> Checked:
-        checked = asked.check(graph, self._ids(graph, targets))
-        if checked.errors:
-            raise WorkflowError(map(sentence, checked.errors), checked.errors)
-        return checked
 
     def close(self) -> None:
         """End all work and write what waits to be written."""
@@ -176,6 +173,12 @@ class Session:
             if len(ids) > 1:
                 raise WorkflowError([f"{len(ids)} nodes are called {target!r} ({', '.join(ids)}); use an id."])
         return [ids[0] if ids else target for target, ids in found.items()]
+
+
+def _sound(checked: Checked) -> Checked:
+    if checked.errors:
+        raise WorkflowError(map(sentence, checked.errors), checked.errors)
+    return checked
 
 
 def _metadata(graph: Graph, source: bytes | None, values: Mapping[tuple[NodeId, str], Any]) -> dict[str, str]:
