@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
@@ -184,20 +184,19 @@ class ModelManager:
         for entry in sorted(idle, key=lambda e: e.used):
             if room >= 0:
                 break
-            self._evict(entry)
+            self._evict(entry, lent.keys())
             room += entry.nbytes
         return True
 
-    def _evict(self, entry: _Entry) -> None:
+    def _evict(self, entry: _Entry, lent: Container[bytes]) -> None:
         """Move to the host, in place of what was used longer ago; drop what fits nowhere."""
-        waiting = sorted((e for e in self._entries.values() if e.place == "host"), key=lambda e: e.used)
+        waiting = [e for key, e in self._entries.items() if e.place == "host" and key not in lent]
         over = sum(e.nbytes for e in waiting) + entry.nbytes - self._host_bytes
-        for other in waiting if entry.nbytes <= self._host_bytes else ():
+        for other in sorted(waiting, key=lambda e: e.used) if entry.nbytes <= self._host_bytes else ():
             if over <= 0:
                 break
-            if not other.holders:
-                del self._entries[other.handle.key]
-                over -= other.nbytes
+            del self._entries[other.handle.key]
+            over -= other.nbytes
         if over <= 0:
             self._loader.to_host(entry.module)
             entry.place = "host"

@@ -1,0 +1,257 @@
+"""Leases and budgets, with a loader that only counts bytes."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine.files import FileRef
+from engine.models.handle import ModelHandle, Patch
+from engine.models.manager import LeaseError, ModelManager
+
+
+class Module:
+    def __init__(self, handle: ModelHandle) -> None:
+        self.handle, self.place = handle, "device"
+
+
+class FakeLoader:
+    """Files named after their size in bytes; the device holds no more than it may."""
+
+    def __init__(self, device_bytes: int, host_bytes: int = 0) -> None:
+        self.log: list[str] = []
+        self.limits = {"device": device_bytes, "host": host_bytes}
+        self.modules: list[Module] = []
+        self.hold: Callable[[ModelHandle], None] = lambda handle: None
+
+    def size(self, handle: ModelHandle) -> int:
+        return int(handle.source.name.split("-")[1])
+
+    def load(self, handle: ModelHandle) -> Module:
+        self.hold(handle)
+        module = Module(handle)
+        self.modules.append(module)
+        self.log.append(f"load {handle.source.name}")
+        return module
+
+    def to_device(self, module: Module) -> None:
+        module.place = "device"
+        self.log.append(f"up {module.handle.source.name}")
+
+    def to_host(self, module: Module) -> None:
+        module.place = "host"
+        self.log.append(f"down {module.handle.source.name}")
+
+
+def handle(name: str) -> ModelHandle:
+    return ModelHandle(FileRef("checkpoints", name, name), "sd1", "denoiser")
+
+
+A, B, C = handle("a-40"), handle("b-40"), handle("c-50")
+
+
+def make(device: int, host: int = 0) -> tuple[ModelManager, FakeLoader]:
+    loader = FakeLoader(device, host)
+    return ModelManager(loader, device, host), loader
+
+
+def use(manager: ModelManager, *handles: ModelHandle, workspace: int = 0) -> tuple[Module, ...]:
+    with manager.lease(*handles, workspace=workspace) as modules:
+        assert [m.handle.key for m in modules] == [h.key for h in handles]
+        assert all(m.place == "device" for m in modules)
+        return modules
+
+
+def test_two_checkpoints_stay_when_they_fit() -> None:
+    manager, loader = make(100)
+    assert not manager.resident(A)
+    for _ in range(3):
+        use(manager, A)
+        use(manager, B)
+    assert loader.log == ["load a-40", "load b-40"]
+    assert manager.resident(A)
+    assert manager.resident(B)
+
+
+def test_the_least_recently_used_leaves_first() -> None:
+    manager, loader = make(100)
+    use(manager, A)
+    use(manager, B)
+    use(manager, A)
+    use(manager, C)
+    assert manager.resident(A)
+    assert not manager.resident(B)
+    assert loader.log == ["load a-40", "load b-40", "load c-50"]
+
+
+def test_the_host_keeps_what_it_has_room_for() -> None:
+    manager, loader = make(50, host=40)
+    use(manager, A)
+    use(manager, B)
+    use(manager, A)
+    assert loader.log == ["load a-40", "down a-40", "load b-40", "down b-40", "up a-40"]
+    use(manager, C)
+    assert {row.name: row.place for row in manager.report()} == {"c-50": "device", "a-40": "host"}
+
+
+def test_a_swap_through_the_host_reads_no_file_twice() -> None:
+    manager, loader = make(50, host=100)
+    for _ in range(3):
+        use(manager, A)
+        use(manager, B)
+    assert [entry for entry in loader.log if entry.startswith("load")] == ["load a-40", "load b-40"]
+    assert loader.log.count("up a-40") == 2
+    assert {row.name: row.place for row in manager.report()} == {"b-40": "device", "a-40": "host"}
+
+
+def test_the_same_weights_under_two_names_are_loaded_once() -> None:
+    manager, loader = make(100)
+    other = ModelHandle(FileRef("checkpoints", "other-40", "a-40"), "sd1", "denoiser")
+    assert use(manager, A, other)[0] is use(manager, other)[0]
+    assert len(loader.log) == 1
+    patched = A.patched(Patch(FileRef("loras", "x", "x"), 0.5))
+    assert use(manager, patched)[0] is not use(manager, A)[0]
+
+
+def test_what_can_never_fit_is_told_with_bytes() -> None:
+    manager, loader = make(100)
+    with pytest.raises(
+        LeaseError, match=r"need 130 bytes \(a-40 denoiser 40, c-50 denoiser 50, workspace 40\).*100\.$"
+    ):
+        use(manager, A, C, workspace=40)
+    assert loader.log == []
+    use(manager, A, C, workspace=10)
+
+
+def test_a_lease_is_never_nested() -> None:
+    manager, _ = make(100)
+    with manager.lease(A), pytest.raises(LeaseError, match="already holds a lease"), manager.lease(B):
+        pass
+    use(manager, A, B)
+
+
+def test_workspaces_push_out_idle_weights() -> None:
+    manager, _ = make(100)
+    use(manager, A)
+    use(manager, B, workspace=50)
+    assert not manager.resident(A)
+
+
+def test_a_lease_waits_for_room_and_the_first_come_is_served_first() -> None:
+    manager, _ = make(100)
+    order: list[str] = []
+
+    def want(*handles: ModelHandle) -> None:
+        use(manager, *handles)
+        order.append(handles[0].source.name)
+
+    big = threading.Thread(target=want, args=(C, A))
+    small = threading.Thread(target=want, args=(A,))
+    with manager.lease(B, workspace=20, holder="the loop") as _:
+        big.start()
+        wait_until(lambda: len(manager._queue) == 1)
+        small.start()
+        wait_until(lambda: len(manager._queue) == 2)
+        assert order == []
+        assert [row.holders for row in manager.report()] == [("the loop",)]
+    big.join(5)
+    small.join(5)
+    assert order == ["c-50", "a-40"]
+
+
+def test_one_of_several_loads_and_the_rest_wait_while_others_go_on() -> None:
+    manager, loader = make(100)
+    go = threading.Event()
+    loader.hold = lambda h: None if h.key == B.key else wait_until(go.is_set)
+    threads = [threading.Thread(target=use, args=(manager, A)) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    wait_until(lambda: sum(len(row.holders) for row in manager.report()) == 4)
+    use(manager, B)
+    go.set()
+    for thread in threads:
+        thread.join(5)
+    assert loader.log == ["load b-40", "load a-40"]
+    assert all(row.holders == () for row in manager.report())
+
+
+def test_a_failed_load_leaves_nothing_behind() -> None:
+    manager, loader = make(100)
+
+    def fail(h: ModelHandle) -> None:
+        raise OSError("the disk is gone")
+
+    loader.hold = fail
+    with pytest.raises(OSError, match="disk"):
+        use(manager, A, B)
+    assert manager.report() == ()
+    loader.hold = lambda h: None
+    use(manager, A, C)
+
+
+def test_free_drops_what_is_not_lent() -> None:
+    manager, _ = make(100)
+    use(manager, B)
+    with manager.lease(A):
+        assert manager.free() == 40
+        assert [row.name for row in manager.report()] == ["a-40"]
+    assert manager.free() == 40
+    assert manager.report() == ()
+
+
+def test_the_time_of_a_swap_is_measured() -> None:
+    manager, loader = make(100)
+    assert manager.swap_seconds(A) == 0
+    loader.hold = lambda h: time.sleep(0.02)
+    use(manager, A)
+    assert manager.swap_seconds(A) >= 0.02
+    assert manager.report()[0].seconds == manager.swap_seconds(A)
+
+
+@given(st.lists(st.tuples(st.sets(st.integers(0, 5), min_size=1, max_size=3), st.integers(0, 30)), max_size=25))
+@settings(max_examples=60)
+def test_budgets_hold_after_every_lease(leases: list[tuple[set[int], int]]) -> None:
+    sizes = [10, 20, 25, 30, 35, 40]
+    handles = [handle(f"m{i}-{size}") for i, size in enumerate(sizes)]
+    manager, _ = make(120, host=50)
+    for chosen, workspace in leases:
+        try:
+            with manager.lease(*(handles[i] for i in chosen), workspace=workspace):
+                rows = manager.report()
+                assert sum(r.nbytes for r in rows if r.place == "device") + workspace <= 120
+                assert sum(r.nbytes for r in rows if r.place == "host") <= 50
+        except LeaseError:
+            assert sum(sizes[i] for i in chosen) + workspace > 120
+
+
+def test_many_threads_share_a_small_device() -> None:
+    manager, loader = make(100)
+    overfull: list[int] = []
+
+    def work(seed: int) -> None:
+        for i in range(20):
+            with manager.lease(*((A, B, C)[(seed + i) % 3 :][:2]), workspace=5):
+                held = sum(row.nbytes for row in manager.report() if row.place == "device")
+                if held > 100:
+                    overfull.append(held)
+
+    threads = [threading.Thread(target=work, args=(i,)) for i in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    assert not any(thread.is_alive() for thread in threads)
+    assert overfull == []
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    for _ in range(1000):
+        if condition():
+            return
+        time.sleep(0.005)
+    raise AssertionError("it never happened")
