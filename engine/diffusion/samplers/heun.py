@@ -57,10 +57,13 @@ def heunpp2(
     churn = Churn(len(sigmas) - 1, s_churn, s_tmin, s_tmax, s_noise)
     for i, (sigma, to) in enumerate(pairwise(sigmas)):
         x, sigma = churn(x, sigma, trajectory, noise)
-        here = trajectory.slope(x, (yield Ask(x, sigma, i)).clean, sigma)
-        slope, at, seen, level = here, x, sigma, sigma
+        clean = (yield Ask(x, sigma, i)).clean
         ahead = sigmas[i + 1 : i + 3] if len(sigmas) - i > 3 else sigmas[i + 1 : -1]
-        mean = here
+        if not ahead:
+            x = trajectory.step(x, clean, sigma, to)
+            continue
+        mean = slope = here = trajectory.slope(x, clean, sigma)
+        at, seen = x, sigma
         for level in ahead:
             at = at + slope * (level - seen)
             slope = trajectory.slope(at, (yield Ask(at, level, i)).clean, level)
