@@ -230,7 +230,7 @@ def test_budgets_hold_after_every_lease(leases: list[tuple[set[int], int]]) -> N
 
 
 def test_many_threads_share_a_small_device() -> None:
-    manager, loader = make(100)
+    manager, _ = make(100)
     overfull: list[int] = []
 
     def work(seed: int) -> None:
