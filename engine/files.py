@@ -198,17 +198,28 @@ def _listed(root: Path, kind: str) -> Iterator[str]:
     while todo:
         below = todo.pop()
         real = (root / below).resolve()
-        if real in seen or not any(real.is_relative_to(home) for home in _homes(root, below, kind)):
+        if real in seen:
             continue
         seen.add(real)
         for entry in _entries(root / below):
             name = f"{below}/{entry.name}" if below else entry.name
+            if entry.is_symlink() and not _stays(root, name, kind):
+                continue
             if kind == "diffusers" and _is_entry(root / name, kind):
                 yield name
             elif entry.is_dir():
                 todo.append(name)
             elif kind != "diffusers" and entry.is_file() and _has(entry.name, extensions):
                 yield name
+
+
+def _stays(root: Path, name: str, kind: str) -> bool:
+    """Whether a symlink leads to something, and not out."""
+    try:
+        real = (root / name).resolve(strict=True)
+    except (OSError, RuntimeError):
+        return False
+    return any(real.is_relative_to(home) for home in _homes(root, name, kind))
 
 
 def _entries(folder: Path) -> list[os.DirEntry[str]]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from difflib import SequenceMatcher
 
 
 def nearest(name: str, options: Iterable[str], count: int = 3) -> tuple[str, ...]:
-    """Up to `count` of `options` that look like `name`, best first; case, and folders of either, matter little."""
+    """Up to `count` of `options` that look like `name`, best first; case, folders and extensions do not count."""
     asked = _plain(name)
     matcher = SequenceMatcher(autojunk=False)
     matcher.set_seq2(asked)
@@ -23,6 +24,10 @@ CLOSE = 0.6
 """The least similarity (0..1, Ratcliff and Obershelp 1988) of a name worth showing."""
 
 
+_EXTENSION = re.compile(r"\.[a-z]{2,11}$")
+
+
 def _plain(name: str) -> str:
-    """The last part of a name, lower case and at most 200 characters."""
-    return name[-200:].replace("\\", "/").rstrip("/").rpartition("/")[2].lower()
+    """The last part of a name, lower case, without its extension, at most 200 characters."""
+    last = name[-200:].replace("\\", "/").rstrip("/").rpartition("/")[2].lower()
+    return _EXTENSION.sub("", last) or last

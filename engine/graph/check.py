@@ -98,7 +98,7 @@ def _roots(graph: Graph, parser: Parser, targets: Iterable[NodeId] | None) -> li
         parser.problems.append(Problem("prompt_no_outputs"))
     for id in wanted:
         if id not in graph.nodes:
-            near = parser.hints.near(id, graph.nodes)
+            near = parser.hints.near(id, graph.nodes, "ids")
             parser.problems.append(Problem("unknown_target", {"target": id, "near": near}))
     return [id for id in wanted if id in graph.nodes]
 
@@ -110,7 +110,7 @@ def _sinks(parser: Parser) -> Iterator[NodeId]:
 def _checked(parser: Parser, roots: Sequence[NodeId], keys: _Keys, foresight: Foresight) -> Checked:
     nodes = parser.graph.nodes
     parsed = {id: found for id, node in nodes.items() if (found := parser.node(id, node)) is not None}
-    parents = {id: found.parents for id, found in parsed.items()}
+    parents = {id: parsed[id].parents if id in parsed else _links(node) for id, node in nodes.items()}
     order, knotted = depth_first(parents, roots)
     needed = set(order)
     if knotted or depth_first(parents, [id for id in nodes if id not in needed])[1]:
@@ -128,6 +128,10 @@ def _checked(parser: Parser, roots: Sequence[NodeId], keys: _Keys, foresight: Fo
         kept, _ = depth_first({id: parents[id] for id in steps}, sound)
         steps = {id: steps[id] for id in kept if id in steps}
     return Checked(_judged(parser.problems, needed), Plan(steps, tuple(sound), parser.graph))
+
+
+def _links(node: Node) -> tuple[NodeId, ...]:
+    return tuple(a.node for a in node.inputs.values() if isinstance(a, Link))
 
 
 def _judged(problems: Iterable[Problem], needed: set[NodeId]) -> tuple[Problem, ...]:
@@ -163,7 +167,7 @@ def _step(
         key=key,
         rank=rank,
         facts=facts,
-        maps=_maps(found, above) if above else frozenset(),
+        maps=_maps(found, above),
         demanded=found.demanded,
         tentative=dynamic or _tentative(found, above),
     )
@@ -171,6 +175,8 @@ def _step(
 
 def _maps(found: Parsed, above: Mapping[NodeId, Step]) -> frozenset[str]:
     """The inputs that are given a list and take one value."""
+    if not any(step.maps or step.definition.gives_list for step in above.values()):
+        return frozenset()
     return frozenset(
         s.name
         for s in found.definition.inputs

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import typing
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import NoneType
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 
@@ -48,6 +48,7 @@ class NodeDef:
         unique_id: the parameter that receives the node's id, if there is one.
         fields: the fields of a NamedTuple result (a Ui field among them), None for a plain result.
         demand: from the inputs that are not lazy (by name) to the names of the lazy ones that are wanted.
+        gives_list: whether any output is a list.
         facts: from what is known of the inputs to what is known of the outputs.
     """
 
@@ -69,6 +70,10 @@ class NodeDef:
     experimental: bool = False
     deprecated: bool = False
     aliases: tuple[str, ...] = ()
+    gives_list: bool = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "gives_list", any(s.is_list for s in self.outputs))
 
     @property
     def module(self) -> str:

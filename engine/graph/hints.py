@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from typing import Any
 
 from engine.files import FileProblem, FileRef, Library
@@ -26,14 +26,14 @@ class Hints:
         self._graph = graph
         self._definitions = definitions
         self._left = BUDGET
-        self._near: dict[tuple[str, int], tuple[str, ...]] = {}
+        self._near: dict[tuple[str, Hashable], tuple[str, ...]] = {}
         self._choices: dict[int, tuple[Choice, tuple[str, ...]]] = {}
         self._names: dict[str, tuple[str, ...]] = {}
         self._files: dict[tuple[str, str], FileRef | FileProblem] = {}
 
-    def near(self, name: str, options: Iterable[str]) -> tuple[str, ...]:
-        """The options that look like `name`; none once the budget is spent."""
-        place = (name, id(options))
+    def near(self, name: str, options: Iterable[str], among: Hashable) -> tuple[str, ...]:
+        """The options that look like `name`; none once the budget is spent. `among` names this set of options."""
+        place = (name, among)
         if place not in self._near:
             if self._left <= 0:
                 return ()
@@ -62,13 +62,14 @@ class Hints:
             self._names[kind] = library.names(kind)
         return self._names[kind]
 
-    def connect(self, node: NodeId, wanted: Any) -> Mend:
-        """Outputs in the graph that would fit an input of `node` and do not depend on it."""
+    def connect(self, node: NodeId, wanted: Any, near: NodeId | None = None) -> Mend:
+        """Outputs in the graph that would fit an input of `node` and do not depend on it, those of `near` first."""
         args: dict[str, Any] = {"type": type_name(wanted), "sources": []}
         if self._left > 0:
             self._left -= 1
             below = self._below(node)
-            args["sources"] = [s for s in self._fitting(wanted) if s[0] not in below][:SHOWN]
+            fitting = (source for source in self._fitting(wanted) if source[0] not in below)
+            args["sources"] = sorted(fitting, key=lambda source: source[0] != near)[:SHOWN]
         return Mend("connect", args)
 
     def _fitting(self, wanted: Any) -> list[list[Any]]:

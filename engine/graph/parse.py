@@ -79,7 +79,7 @@ class Parser:
         """The node by its definition, or None when its type is unknown."""
         definition = self.definitions[id]
         if definition is None:
-            near = self.hints.near(node.type, self.registry)
+            near = self.hints.near(node.type, self.registry, "node types")
             self.say("missing_node_type", {"near": near}, id, mend=Mend("retype", {"options": near}) if near else None)
             return None
         parsed = Parsed(definition, {})
@@ -144,10 +144,10 @@ class Parser:
         args = {"source": link.node, "source_type": source.name, "output": link.output, **_about(socket)}
         if given is None:
             args |= {"reason": "no_output", "outputs": [o.name for o in source.outputs]}
-            self.say("bad_linked_input", args, id, socket.name, self._fill(id, socket))
+            self.say("bad_linked_input", args, id, socket.name, self._fill(id, socket, link.node))
         else:
             args["received"] = given.wire
-            self.say("return_type_mismatch", args, id, socket.name, self._fill(id, socket))
+            self.say("return_type_mismatch", args, id, socket.name, self._fill(id, socket, link.node))
         return False
 
     def _constant(self, id: NodeId, socket: Socket, value: Any) -> Any:
@@ -178,7 +178,7 @@ class Parser:
             options = self.hints.options(constraint)
             if value in options:
                 return
-            near = self.hints.near(str(value), options)
+            near = self.hints.near(str(value), options, (self.graph.nodes[id].type, socket.name))
             args = {"value": value, "options": options, "near": near}
             mend = Mend("set", {"value": near[0]}) if near else Mend("choose", {"options": options})
             self.say("value_not_in_list", args, id, socket.name, mend)
@@ -208,7 +208,7 @@ class Parser:
         mend = Mend("set", {"value": near[0]}) if near else None
         self.say(found.code, found.details, id, input, mend)
 
-    def _fill(self, id: NodeId, socket: Socket) -> Mend | None:
+    def _fill(self, id: NodeId, socket: Socket, near: NodeId | None = None) -> Mend | None:
         """How an input without a usable value gets one."""
         if socket.default is not MISSING:
             return Mend("set", {"value": socket.default})
@@ -216,7 +216,7 @@ class Parser:
             return Mend("choose", {"options": self._files(socket.file)})
         if socket.choice is not None:
             return Mend("choose", {"options": self.hints.options(socket.choice)})
-        return self.hints.connect(id, socket.type)
+        return self.hints.connect(id, socket.type, near)
 
     def _files(self, file: File) -> tuple[str, ...]:
         return self.hints.names(self.library, file.kind) if self.library is not None else ()
@@ -229,11 +229,11 @@ class Parser:
     def _unknown_inputs(self, id: NodeId, node: Node, definition: NodeDef) -> None:
         """Inputs that the definition does not have: left out, and told, since old files carry some."""
         known = [s.name for s in definition.inputs]
-        if len(node.inputs) <= len(known) and all(name in known for name in node.inputs):
+        if node.inputs.keys() <= set(known):
             return
         for name in node.inputs:
             if name not in known:
-                near = tuple(n for n in self.hints.near(name, tuple(known)) if n not in node.inputs)
+                near = tuple(n for n in self.hints.near(name, known, definition) if n not in node.inputs)
                 mend = Mend("rename", {"to": near[0]}) if near else Mend("remove")
                 self.say("unknown_input", {"near": near}, id, name, mend, "warning")
 

@@ -18,7 +18,7 @@ def sentence(problem: Problem) -> str:
     place = _place(problem)
     told = tell(problem.code, problem.args)
     mend = _mend(problem.mend, problem.args)
-    text = f"{told.rstrip('.')}; {mend}." if mend else told
+    text = f"{told.rstrip('.')}; {mend.rstrip('?.')}{'?' if mend.endswith('?') else '.'}" if mend else told
     return f"{place}: {text}" if place else text[:1].upper() + text[1:]
 
 
@@ -173,7 +173,8 @@ TABLE: Mapping[str, Callable[[Args], str]] = {
 
 
 def _a(name: str) -> str:
-    return f"{'an' if name[:1] in 'AEIO' else 'a'} {name}" if name != "*" else "a value"
+    special = {"*": "a value", "COMBO": "a name of its list"}.get(name)
+    return special or f"{'an' if name[:1] in 'AEIO' else 'a'} {name}"
 
 
 def _near(a: Args) -> str:

@@ -52,7 +52,8 @@ def flatten(raws: Mapping[NodeId, Raw], subgraphs: Mapping[str, Subgraph]) -> tu
     """Plain nodes in the order of the file, and what is wrong with the subgraphs."""
     flat = _Flat(subgraphs)
     flat.run(_Scope("", raws))
-    return {id: rejoined(node, flat.through) for id, node in flat.nodes.items()}, flat.problems
+    nodes = {id: rejoined(n, flat.through) for id, n in flat.nodes.items()} if flat.through else flat.nodes
+    return nodes, flat.problems
 
 
 @dataclass(slots=True)
@@ -85,7 +86,7 @@ class _Flat:
         if raw.mode == "mute":
             self.through[full] = []
             return None
-        args = {n: _renamed(a, scope.prefix) for n, a in raw.inputs.items()} | dict(scope.given.get(id, {}))
+        args = _args(scope, id, raw) if scope.prefix else raw.inputs
         if not raw.type.startswith(SUBGRAPH):
             self.nodes[full] = Node(raw.type, args, raw.title, raw.mode == "bypass")
             return None
@@ -109,6 +110,11 @@ class _Flat:
             self.through[full] = [None if link is None else _renamed(link, prefix) for link in found.outputs]
             return _Scope(prefix, found.nodes, _given(found, args), (*scope.chain, name))
         return None
+
+
+def _args(scope: _Scope, id: NodeId, raw: Raw) -> Mapping[str, Arg]:
+    """The inputs of a node inside an instance: its own links by their full ids, and what the instance gives it."""
+    return {n: _renamed(a, scope.prefix) for n, a in raw.inputs.items()} | dict(scope.given.get(id, {}))
 
 
 def _renamed(arg: Arg, prefix: str) -> Arg:
