@@ -1,7 +1,7 @@
 """Our whole path, from files to a latent, against diffusers' StableDiffusionPipeline under our decisions.
 
-Ours: the first x, integer timesteps (the "simple" schedule, diffusers' "trailing"), the step noise of our generator, and
-a last step to no noise at all.  Its networks come from diffusers' own conversion of the same file.
+Ours: the first x, integer timesteps (the "simple" schedule, diffusers' "trailing"), the step noise of our generator,
+and a last step to no noise at all.  Its networks come from diffusers' own conversion of the same file.
 """
 
 from __future__ import annotations
