@@ -11,7 +11,7 @@ class Cancel(threading.Event):
 
     def __init__(self) -> None:
         super().__init__()
-        self._listeners: list[Callable[[], None]] = []
+        self._listeners: list[Callable[[], object]] = []
         self._guard = threading.Lock()
 
     def set(self) -> None:
@@ -21,7 +21,7 @@ class Cancel(threading.Event):
         for call in listeners:
             call()
 
-    def listen(self, call: Callable[[], None]) -> None:
+    def listen(self, call: Callable[[], object]) -> None:
         """Call ``call`` when the flag is set, or now if it is."""
         with self._guard:
             if not self.is_set():

@@ -229,11 +229,11 @@ class _Run:
 
     def _admit(self, found: Mapping[NodeId, Artifact], needed: Iterable[NodeId]) -> None:
         """Take in what a search brought; what was dropped while it looked is searched for again."""
-        for id, artifact in found.items():
-            if id not in self.missing and id not in self.found:
-                self.found[id] = artifact
-                if artifact.ui or id in self.kept:
-                    self.emit(StepFinished(self.job, id, artifact.seconds, artifact.ui, cached=True))
+        hits = [id for id in found if id not in self.missing and id not in self.found]
+        for id in hits:
+            self.found[id] = artifact = found[id]
+            if artifact.ui or id in self.kept:
+                self.emit(StepFinished(self.job, id, artifact.seconds, artifact.ui, cached=True))
         fresh = [id for id in needed if not (id in self.missing or id in self.found or id in self.failed)]
         self.missing.update(dict.fromkeys(fresh, 0))
         again: list[NodeId] = []
@@ -241,7 +241,7 @@ class _Run:
             eager, lazy = links(self.steps[id])
             self._hold(id, eager + lazy)
             again += self._await(id, eager)
-        for id in found:
+        for id in hits:
             self._tell_users(id)
         if again:
             self._spawn(self._need(again))
@@ -405,7 +405,7 @@ class _Run:
             self.claimed.add(id)
             for user in self.users.get(id, ()):
                 left[user] = left.get(user, self.missing.get(user, 0)) - 1
-                if left[user] == 0 and lane(self.steps[user]) == "quick":
+                if left[user] == 0 and user not in self.grown and lane(self.steps[user]) == "quick":
                     self.serial += 1
                     heappush(own, (self.steps[user].rank, self.serial, user))
         return tickets
@@ -481,6 +481,8 @@ class _Run:
                 self._settle(id, result)
         elif self.closed or isinstance(result, Skipped):
             self._land(id, None)
+            if self.missing.get(id) == 0 and not self.closed:
+                self._ready(id)
         elif isinstance(result, Grown):
             self._spawn(self._grow(ticket, result))
         elif self.cancel.is_set() and isinstance(result, Cancelled | asyncio.CancelledError):
