@@ -89,6 +89,9 @@ class Library:
 
     def path(self, kind: str, name: str) -> Path:
         """Where the file is; raises FileProblem when the name is unfit, leads out, or is not there."""
+        return self._path(kind, name, self.near)
+
+    def _path(self, kind: str, name: str, near: Callable[[str, str], tuple[str, ...]]) -> Path:
         kind, name = self._place(kind, name)
         if (reason := unfit(name)) is not None:
             raise FileProblem("bad_file_name", name=name, reason=reason)
@@ -97,11 +100,15 @@ class Library:
             if found is not None:
                 return found
         folders = tuple(str(root) for root in self.folders.get(kind, ()))
-        raise FileProblem("value_not_in_list", value=name, kind=kind, near=self.near(kind, name), folders=folders)
+        raise FileProblem("value_not_in_list", value=name, kind=kind, near=near(kind, name), folders=folders)
 
-    def ref(self, kind: str, name: str) -> FileRef:
-        """A reference to what the file holds now; raises FileProblem as `path` does, or if it cannot be read."""
-        path = self.path(kind, name)
+    def ref(self, kind: str, name: str, near: Callable[[str, str], tuple[str, ...]] | None = None) -> FileRef:
+        """A reference to what the file holds now; raises FileProblem as `path` does, or if it cannot be read.
+
+        Args:
+            near: finds near names in place of `Library.near`, which lists all files.
+        """
+        path = self._path(kind, name, near or self.near)
         kind, name = self._place(kind, name)
         return FileRef(kind, name, self._digest(name, path))
 

@@ -119,7 +119,7 @@ def test_torch_is_not_imported_at_import(module: str) -> None:
     """Follows the imports of the project's own modules, so that no chain of them ends at torch."""
     known = modules()
     seen: set[str] = set()
-    todo = [(module, (module,))]
+    todo: list[tuple[str, tuple[str, ...]]] = [(module, (module,))]
     while todo:
         name, chain = todo.pop()
         for found in imports(known[name], at_import=True):

@@ -94,10 +94,15 @@ def _float(text: str) -> float | Unreadable:
 
 def flaw(value: Any, depth: int = 0) -> tuple[str, Mapping[str, Any]] | None:
     """The first thing in a value that a graph must not hold, as code and args; `depth` levels are around it."""
-    kind = type(value)
-    if (kind is str and value.isascii()) or kind is bool or (kind is int and LOWEST <= value <= HIGHEST):
+    if _is_plain(value) or (type(value) is list and len(value) == 2 and _is_plain(value[0]) and _is_plain(value[1])):
         return None
     return next(_flaws(value, depth), None)
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether a value is quickly seen to be without fault (links are two of these)."""
+    kind = type(value)
+    return (kind is str and value.isascii()) or kind is bool or (kind is int and LOWEST <= value <= HIGHEST)
 
 
 def _flaws(value: Any, depth: int) -> Iterator[tuple[str, Mapping[str, Any]]]:

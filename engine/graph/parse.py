@@ -123,8 +123,8 @@ class Parser:
         if type(arg) is Link:
             if self._link(id, socket, arg):
                 args[socket.name] = arg
-        elif (value := self._constant(id, socket, arg.value)) is not MISSING:  # type: ignore[union-attr]
-            args[socket.name] = Const(value)
+        elif isinstance(arg, Const) and (value := self._constant(id, socket, arg.value)) is not MISSING:
+            args[socket.name] = arg if value is arg.value else Const(value)
 
     def _link(self, id: NodeId, socket: Socket, link: Link) -> bool:
         """Whether a link can be followed: its node is there; its output too, and of a fitting type."""
@@ -152,6 +152,8 @@ class Parser:
 
     def _constant(self, id: NodeId, socket: Socket, value: Any) -> Any:
         """The constant as a value of the socket, or MISSING when it has problems."""
+        if not socket.constraints and type(value) is socket.type and socket.type in _AS_IT_IS:
+            return value
         if value is None and socket.optional:
             return None
         if socket.file is not None:
@@ -274,5 +276,8 @@ def _meant(value: Any, t: Any) -> Any:
         return str(value)
     return MISSING
 
+
+_AS_IT_IS = (int, str, bool)
+"""Types whose constants need no parsing when they have the type already."""
 
 _BOOLEANS = {"true": True, "false": False, "1": True, "0": False}

@@ -28,18 +28,18 @@ def digraph(graph: Graph) -> nx.DiGraph[NodeId]:
     return drawn
 
 
-def ancestors(graph: Graph, node: NodeId) -> set[NodeId]:
+def ancestors(graph: Graph | nx.DiGraph[NodeId], node: NodeId) -> set[NodeId]:
     """All that the node depends on."""
     import networkx as nx
 
-    return set(nx.ancestors(digraph(graph), node))
+    return set(nx.ancestors(digraph(graph) if isinstance(graph, Graph) else graph, node))
 
 
-def descendants(graph: Graph, node: NodeId) -> set[NodeId]:
+def descendants(graph: Graph | nx.DiGraph[NodeId], node: NodeId) -> set[NodeId]:
     """All that depends on the node."""
     import networkx as nx
 
-    return set(nx.descendants(digraph(graph), node))
+    return set(nx.descendants(digraph(graph) if isinstance(graph, Graph) else graph, node))
 
 
 def between(graph: Graph, first: NodeId, last: NodeId) -> set[NodeId]:

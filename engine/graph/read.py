@@ -77,19 +77,19 @@ class _Reader:
         return {id: raw for id, raw in read.items() if raw is not None}
 
     def _node(self, id: Any, entry: Any, depth: int) -> Raw | None:
-        if not isinstance(id, str) or not 0 < len(id) <= LONGEST_ID or flaw(id) is not None:
+        if not isinstance(id, str) or not 0 < len(id) <= LONGEST_ID or not (id.isascii() or flaw(id) is None):
             self._say("bad_id", {"id": str(id)[:LONGEST_ID].encode("utf-8", "replace").decode(), "limit": LONGEST_ID})
             return None
-        kind = entry.get("class_type") if isinstance(entry, Mapping) else None
+        kind = entry.get("class_type") if _is_object(entry) else None
         if not isinstance(kind, str) or flaw(kind) is not None:
             self._say("invalid_prompt", {"reason": "no_class_type"}, id)
             return None
         inputs = entry.get("inputs", {})
-        if not isinstance(inputs, Mapping):
+        if not _is_object(inputs):
             self._say("invalid_prompt", {"reason": "inputs_not_an_object", "type": kind}, id)
             return None
         meta = entry.get("_meta")
-        meta = meta if isinstance(meta, Mapping) else {}
+        meta = meta if _is_object(meta) else {}
         args = {n: arg for n, v in inputs.items() if (arg := self._arg(id, n, v, depth)) is not None}
         title = meta.get("title")
         return Raw(kind, args, title if isinstance(title, str) and flaw(title) is None else "", meta.get("mode"))
@@ -161,6 +161,10 @@ class _Reader:
                 return Link(node, output)
         self._say("invalid_subgraph", {"subgraph": id, "reason": "from"})
         return None
+
+
+def _is_object(value: Any) -> bool:
+    return type(value) is dict or isinstance(value, Mapping)
 
 
 def arg(value: Any) -> Arg:

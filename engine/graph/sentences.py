@@ -145,6 +145,9 @@ TABLE: Mapping[str, Callable[[Args], str]] = {
     "unknown_input": lambda a: "this node type has no such input; it is left out.",
     "dependency_cycle": lambda a: f"the nodes {_cycle(a['nodes'])} depend on each other.",
     "not_digestible": lambda a: a["reason"],
+    "wrong_family": lambda a: _unlike(a, "is for", "is for"),
+    "wrong_channels": lambda a: _unlike(a, "has latents of", "has", " channels"),
+    "bad_model_file": lambda a: f"{plain(a['name'])} cannot be used: {plain(a['reason'])}",
     "facts_failed": lambda a: f"what it would give could not be told before the run ({plain(a['reason'])}).",
     "invalid_prompt": _no_node,
     "ui_format": lambda a: (
@@ -170,6 +173,10 @@ TABLE: Mapping[str, Callable[[Args], str]] = {
     "bad_model_paths": lambda a: f"the model folder {plain(a['name'])} cannot be used: {plain(a['reason'])}.",
 }
 """What each code means, from its args."""
+
+
+def _unlike(a: Args, found: str, expected: str, unit: str = "") -> str:
+    return f"this {found} {plain(a['found'])}{unit}, and {plain(a['first'])} {expected} {plain(a['expected'])}{unit}."
 
 
 def _a(name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from typing import Annotated, Any, NamedTuple
 
@@ -125,12 +126,7 @@ def save(pictures: Picture, prefix: str = "picture") -> None:
     """Keeps a picture."""
 
 
-REGISTRY = Registry(
-    f.__node__  # type: ignore[attr-defined]
-    for f in (
-        number, text, split, add, paint, blend, load, either, loop, many, sum_, clock, named, show, save,
-    )
-)  # fmt: skip
+REGISTRY = Registry.of(sys.modules[__name__])
 
 
 def api(**nodes: tuple[Any, ...]) -> dict[str, Any]:

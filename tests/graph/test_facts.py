@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -76,11 +77,8 @@ def keep(picture: Picture) -> None:
     """Keeps."""
 
 
-REGISTRY = Registry(
-    f.__node__  # type: ignore[attr-defined]
-    for f in (load_model, empty, mix, patch, broken, unread, keep)
-)
-JUDGES = (same("family_mismatch", "family"), Judge("too_wide", "width", "limit", lambda width, limit: width <= limit))
+REGISTRY = Registry.of(sys.modules[__name__])
+JUDGES = (same("wrong_family", "family"), Judge("too_wide", "width", "limit", lambda width, limit: width <= limit))
 
 
 @pytest.fixture
@@ -121,18 +119,18 @@ def test_two_inputs_of_other_families_are_told(library: Library) -> None:
     found = checked(library, a=one(), b=one("xl"), c=one(), m=("Mix", inputs), k=("Keep", {"picture": ["m", 0]}))
     told = [(p.code, p.node, p.input, p.args["first"], p.args["expected"], p.args["found"]) for p in found.problems]
     assert told == [
-        ("family_mismatch", "m", "second", "first", "sd1", "sdxl"),
-        ("family_mismatch", "m", "third", "second", "sdxl", "sd1"),
+        ("wrong_family", "m", "second", "first", "sd1", "sdxl"),
+        ("wrong_family", "m", "third", "second", "sdxl", "sd1"),
     ]
     assert found.plan.targets == ()
-    assert "sdxl" in sentence(found.problems[0])
+    assert sentence(found.problems[0]) == "Node m (Mix), input second: this is for sdxl, and first is for sd1."
 
 
 def test_a_file_is_judged_against_what_flows_in(library: Library) -> None:
     found = checked(
         library, a=one(), p=("Patch", {"first": ["a", 0], "name": "xl.safetensors"}), k=("Keep", {"picture": ["p", 0]})
     )
-    assert [(p.code, p.input) for p in found.problems] == [("family_mismatch", "name")]
+    assert [(p.code, p.input) for p in found.problems] == [("wrong_family", "name")]
 
 
 def test_one_fact_is_judged_by_another(library: Library) -> None:
