@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from engine.diffusion.predict import Evaluation
+from engine.diffusion.predict import Evaluation, Placed
 from engine.diffusion.prediction import PREDICTIONS
 from engine.diffusion.types import Network
 
@@ -36,6 +36,45 @@ def _lengths_fit(evaluations: Sequence[Evaluation]) -> bool:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Given:
+    """What the network is told beside x and time, as rows [N, ...]."""
+
+    embeds: Tensor
+    pooled: Tensor | None
+    concat: Tensor | None
+    extras: Mapping[str, Tensor]
+
+    def part(self, rows: slice) -> Given:
+        return Given(
+            self.embeds[rows],
+            None if self.pooled is None else self.pooled[rows],
+            None if self.concat is None else self.concat[rows],
+            {name: value[rows] for name, value in self.extras.items()},
+        )
+
+
+def lay_out(placed: tuple[Placed, ...]) -> Given:
+    """Conditionings one after the other, shorter ones repeated to the common length; the same at each step."""
+    length = math.lcm(*(p.embeds.shape[1] for p in placed))
+    return Given(
+        embeds=torch.cat([_repeated(p.embeds, length) for p in placed]),
+        pooled=_joined([p.pooled for p in placed]),
+        concat=_joined([p.concat for p in placed]),
+        extras={name: torch.cat([dict(p.extras)[name] for p in placed]) for name, _ in placed[0].extras},
+    )
+
+
+def _repeated(embeds: Tensor, length: int) -> Tensor:
+    times = length // embeds.shape[1]
+    return embeds if times == 1 else embeds.repeat(1, times, 1)
+
+
+def _joined(tensors: Sequence[Tensor | None]) -> Tensor | None:
+    present = [t for t in tensors if t is not None]
+    return torch.cat(present) if present else None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Rows:
     """Evaluations one after the other as rows of a batch."""
 
@@ -44,54 +83,32 @@ class Rows:
     """[N, 1, 1, 1]."""
     timestep: Tensor
     """[N]."""
-    embeds: Tensor
-    pooled: Tensor | None
-    concat: Tensor | None
-    extras: Mapping[str, Tensor]
+    given: Given
     prediction: str
 
     def part(self, rows: slice) -> Rows:
-        return Rows(
-            self.x[rows],
-            self.sigma[rows],
-            self.timestep[rows],
-            self.embeds[rows],
-            None if self.pooled is None else self.pooled[rows],
-            None if self.concat is None else self.concat[rows],
-            {name: value[rows] for name, value in self.extras.items()},
-            self.prediction,
-        )
+        return Rows(self.x[rows], self.sigma[rows], self.timestep[rows], self.given.part(rows), self.prediction)
 
     def clean(self, network: Network) -> Tensor:
         """The clean latent behind each row, float32: one call of the network."""
-        rule = PREDICTIONS[self.prediction]
-        x = self.x * rule.scale(self.sigma)
-        out = network(x, self.timestep, self.embeds, pooled=self.pooled, concat=self.concat, extras=self.extras or None)
+        rule, given = PREDICTIONS[self.prediction], self.given
+        out = network(
+            self.x * rule.scale(self.sigma),
+            self.timestep,
+            given.embeds,
+            pooled=given.pooled,
+            concat=given.concat,
+            extras=given.extras or None,
+        )
         return rule.clean(self.x, out.float(), self.sigma)
 
 
-def rows_of(evaluations: Sequence[Evaluation]) -> Rows:
-    """A group of `groups` as rows; sigma and timestep are vectors, shorter conditionings are repeated."""
+def rows_of(evaluations: Sequence[Evaluation], given: Given) -> Rows:
+    """A group of `groups` as rows; sigma and timestep are vectors over them."""
     x = torch.cat([e.x for e in evaluations])
     numbers = [(e.sigma, e.timestep) for e in evaluations for _ in range(e.x.shape[0])]
     sigma, timestep = torch.tensor(numbers, dtype=torch.float32).to(x.device, non_blocking=True).unbind(1)
-    placed = [e.placed for e in evaluations]
-    length = math.lcm(*(p.embeds.shape[1] for p in placed))
-    return Rows(
-        x=x,
-        sigma=sigma[:, None, None, None],
-        timestep=timestep,
-        embeds=torch.cat([p.embeds.repeat(1, length // p.embeds.shape[1], 1) for p in placed]),
-        pooled=_joined([p.pooled for p in placed]),
-        concat=_joined([p.concat for p in placed]),
-        extras={name: torch.cat([dict(p.extras)[name] for p in placed]) for name, _ in placed[0].extras},
-        prediction=evaluations[0].prediction,
-    )
-
-
-def _joined(tensors: Sequence[Tensor | None]) -> Tensor | None:
-    present = [t for t in tensors if t is not None]
-    return torch.cat(present) if present else None
+    return Rows(x, sigma[:, None, None, None], timestep, given, evaluations[0].prediction)
 
 
 def run(

@@ -8,13 +8,13 @@ from collections import deque
 from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, Literal, TypeVar
 
 import torch
 from torch import Tensor
 
-from engine.diffusion.batch import groups, rows_of, run, split
+from engine.diffusion.batch import groups, lay_out, rows_of, run, split
 from engine.diffusion.job import DenoiseJob, Run, StepState, run_job
 from engine.diffusion.predict import Evaluation
 from engine.diffusion.residence import Lease, Residence
@@ -104,6 +104,7 @@ class DenoiseLoop:
         self._share = share
         self._room = room
         self._limits: dict[tuple[Hashable, torch.Size], int] = {}
+        self._lay_out = lru_cache(maxsize=8)(lay_out)
         self._stats = Stats()
         self._turn = 0
         self._active: list[_Active] = []
@@ -151,30 +152,35 @@ class DenoiseLoop:
     def _work(self) -> None:
         # Not inference_mode: guidance by a classifier needs gradients.
         with torch.no_grad():
+            end: BaseException = Cancelled()
             try:
                 while self._wait():
                     self._admit()
                     self._one_call()
                     self._one_turn()
+            except BaseException as error:
+                end = error
+                raise
             finally:
-                self._end()
+                self._end(end)
 
     def _wait(self) -> bool:
         with self._wake:
             if not (self._active or self._inbox or self._calls or self._closed):
                 self._residence.leave()
                 self._limits.clear()
+                self._lay_out.cache_clear()
                 self._wake.wait_for(lambda: self._inbox or self._calls or self._closed)
             return not self._closed
 
-    def _end(self) -> None:
+    def _end(self, error: BaseException) -> None:
         self._residence.leave()
         with self._wake:
             self._closed = True
             for active in self._active:
-                _fail(active.future, Cancelled())
+                _fail(active.future, error)
             for _, waiting in (*self._inbox, *self._calls):
-                _fail(waiting, Cancelled())
+                _fail(waiting, error)
             self._active, self._inbox, self._calls = [], deque(), deque()
 
     def _admit(self) -> None:
@@ -255,7 +261,7 @@ class DenoiseLoop:
     def _evaluate(self, questions: Sequence[tuple[_Active, int]], owners: Sequence[_Active]) -> None:
         asked = [active.asked[i] for active, i in questions]
         handle = owners[0].job.handle
-        rows = rows_of(asked)
+        rows = rows_of(asked, self._lay_out(tuple(evaluation.placed for evaluation in asked)))
         shape, count = rows.x.shape[1:], rows.x.shape[0]
         limit = min(count, self._limits.get((handle, shape), count), max(self._room(handle, shape, count), 1))
         started = time.perf_counter()

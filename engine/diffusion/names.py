@@ -13,7 +13,7 @@ class SamplerRow:
     """Where a sampler's function is, and what the code around it has to know."""
 
     function: str
-    """"module:function"."""
+    """Written module:function."""
     discard_penultimate: bool = False
     """Schedules drop their last sigma above zero: the sampler's own last step would fall too near zero."""
     brownian: bool = False
@@ -62,7 +62,7 @@ SCHEDULES: Mapping[str, str] = {
 
 
 def load(reference: str) -> Callable[..., Any]:
-    """The function that "module:function" names."""
+    """The function that a row's module:function names."""
     module, _, name = reference.partition(":")
     function: Callable[..., Any] = getattr(import_module(module), name)
     return function

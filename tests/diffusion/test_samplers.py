@@ -137,7 +137,7 @@ def curved(x: Tensor, sigma: float) -> Tensor:
     return torch.tanh(x / (1 + sigma)) * 0.8
 
 
-@pytest.mark.parametrize("steps", [1, 2, 3, 10])
+@pytest.mark.parametrize("steps", [1, 2, 8])
 @pytest.mark.parametrize("model", ["sd1", "zsnr", "flow"])
 @pytest.mark.parametrize("name", list(SAMPLERS))
 def test_finite_ends(name: str, model: str, steps: int) -> None:

@@ -28,8 +28,6 @@ def uni_pc_bh2(x: Tensor, sigmas: Sequence[float], *, trajectory: Trajectory, no
 
 
 def _uni_pc(x: Tensor, sigmas: Sequence[float], trajectory: Trajectory, b_of_h: Callable[[float], float]) -> Steps:
-    if len(sigmas) < 2:
-        return x
     levels = [*sigmas[:-1], sigmas[-1] or _LAST]
     last = len(levels) - 1
     highest = max(min(3, last - 1), 1)
