@@ -153,7 +153,7 @@ class _Run:
         found, needed = await self._search(self.plan.targets)
         if not self.closed:
             self.emit(JobStarted(self.job, tuple(needed), tuple(found)))
-            self._admit(found, needed)
+            self._admit(found, needed, told=True)
             self._pump()
         await self.end
 
@@ -227,12 +227,15 @@ class _Run:
         if not self.closed:
             self._admit(found, needed)
 
-    def _admit(self, found: Mapping[NodeId, Artifact], needed: Iterable[NodeId]) -> None:
-        """Take in what a search brought; what was dropped while it looked is searched for again."""
+    def _admit(self, found: Mapping[NodeId, Artifact], needed: Iterable[NodeId], told: bool = False) -> None:
+        """Take in what a search brought; what was dropped while it looked is searched for again.
+
+        `told`: the start of the job has named the hits, so that only those with something to show are told again.
+        """
         hits = [id for id in found if id not in self.missing and id not in self.found]
         for id in hits:
             self.found[id] = artifact = found[id]
-            if artifact.ui or id in self.kept:
+            if artifact.ui or id in self.kept or not told:
                 self.emit(StepFinished(self.job, id, artifact.seconds, artifact.ui, cached=True))
         fresh = [id for id in needed if not (id in self.missing or id in self.found or id in self.failed)]
         self.missing.update(dict.fromkeys(fresh, 0))
