@@ -21,8 +21,11 @@ class Finds(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """The reason: hit; or it runs since it is volatile, new {}, retyped {type}, an input changed {inputs}, a node above
-    it runs {nodes}, code or settings changed (salt), or its result is not kept (gone)."""
+    """The reason: "hit", or why it runs.
+
+    Codes and args: volatile; new: not in the plan before; retyped {type}: what it was; changed {inputs}; above {nodes}:
+    what it gets changed; salt: code or settings did; gone: nothing is kept under its key.
+    """
 
     code: WhyCode
     args: Mapping[str, Any] = field(default_factory=dict)

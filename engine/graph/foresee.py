@@ -9,7 +9,7 @@ from engine.graph.facts import NOTHING, Describe, Facts, Judge, Known
 from engine.graph.graph import Const, Link, NodeId
 from engine.graph.parse import Parsed, Parser
 from engine.graph.plan import Step
-from engine.graph.problems import Refused
+from engine.graph.problems import Refused, short
 
 
 class Foresight:
@@ -42,7 +42,7 @@ class Foresight:
         except FileProblem as problem:
             parser.file_problem(id, None, problem)
         except Exception as error:  # a node's own code must not end the check
-            parser.say("facts_failed", {"reason": _short(error)}, id, severity="warning")
+            parser.say("facts_failed", {"reason": short(error)}, id, severity="warning")
         else:
             return (told + (NOTHING,) * count)[:count]
         return (NOTHING,) * count
@@ -72,12 +72,7 @@ class Foresight:
             case FileProblem():
                 parser.file_problem(id, name, told)
             case Exception():
-                parser.say("facts_failed", {"reason": _short(told)}, id, name, severity="warning")
+                parser.say("facts_failed", {"reason": short(told)}, id, name, severity="warning")
             case _:
                 return told
         return NOTHING
-
-
-def _short(error: Exception) -> str:
-    text = " ".join(str(error).split())
-    return f"{type(error).__name__}: {text}"[:300]

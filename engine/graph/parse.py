@@ -11,7 +11,7 @@ from engine.graph.define import NodeDef
 from engine.graph.graph import Arg, Const, Graph, Link, Node, NodeId
 from engine.graph.hints import Hints
 from engine.graph.plan import Step
-from engine.graph.problems import Mend, Problem, Severity
+from engine.graph.problems import Mend, Problem, Severity, short
 from engine.graph.registry import Registry
 from engine.graph.sockets import (
     MISSING,
@@ -111,6 +111,13 @@ class Parser:
         )
 
     def _input(self, id: NodeId, node: Node, socket: Socket, args: dict[str, Arg]) -> None:
+        try:
+            self._read(id, node, socket, args)
+        except Exception as error:  # options or constraints of the node's own code
+            self.say("exception_during_validation", {"reason": short(error)}, id, socket.name)
+
+    def _read(self, id: NodeId, node: Node, socket: Socket, args: dict[str, Arg]) -> None:
+        """Read one input into `args`, or say what is wrong with it."""
         arg = node.inputs.get(socket.name)
         if arg is None:
             if socket.default is MISSING:
@@ -256,7 +263,7 @@ def _demanded(definition: NodeDef, args: Mapping[str, Arg]) -> frozenset[str] | 
         return None
     try:
         wanted = definition.demand(**{name: a.value for name, a in values.items() if isinstance(a, Const)})
-        return frozenset(wanted)
+        return frozenset((wanted,) if isinstance(wanted, str) else wanted)
     except Exception:  # the node's own code: the run will name the fault
         return None
 

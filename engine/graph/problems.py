@@ -48,6 +48,12 @@ class Refused(Exception):
         self.mend = mend
 
 
+def short(error: Exception) -> str:
+    """An exception of a node's own code as one line."""
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text}"[:300]
+
+
 class GraphError(ValueError):
     """A file that is no graph; `problems` say why, `str()` of it is a sentence for each."""
 

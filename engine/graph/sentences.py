@@ -148,6 +148,7 @@ TABLE: Mapping[str, Callable[[Args], str]] = {
     "wrong_family": lambda a: _unlike(a, "is for", "is for"),
     "wrong_channels": lambda a: _unlike(a, "has latents of", "has", " channels"),
     "bad_model_file": lambda a: f"{plain(a['name'])} cannot be used: {plain(a['reason'])}",
+    "exception_during_validation": lambda a: f"it could not be checked ({plain(a['reason'])}).",
     "facts_failed": lambda a: f"what it would give could not be told before the run ({plain(a['reason'])}).",
     "invalid_prompt": _no_node,
     "ui_format": lambda a: (

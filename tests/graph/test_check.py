@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 
 from engine.files import Library
-from engine.graph import Checked, Const, Graph, Link, Node, Problem, check, sentence
+from engine.graph import Checked, Choice, Const, Graph, Link, Node, Problem, Registry, check, node, sentence
 from engine.graph.questions import cycles
 
 from .kit import REGISTRY, api, chain, graph
@@ -296,6 +296,21 @@ def test_a_hostile_file_is_answered_with_bounded_help(monkeypatch: pytest.Monkey
 def test_values_that_no_key_can_hold_are_a_problem() -> None:
     problem = one(check(Graph({"s": Node("Show", {"x": Const(object())})}), REGISTRY))
     assert (problem.code, problem.node) == ("not_digestible", "s")
+
+
+def fails() -> list[str]:
+    raise OSError("no such\nfolder")
+
+
+def pick(name: Annotated[str, Choice(fails)], other: Annotated[str, Choice(fails)] = "a") -> None:
+    """Picks."""
+
+
+def test_options_that_cannot_be_listed_are_a_problem_of_their_input() -> None:
+    registry = Registry([node("Pick", kind="sink")(pick).__node__])  # type: ignore[attr-defined]
+    problems = check(graph(n=("Pick", {"name": "a"}), m=("Pick", {})), registry).problems
+    assert [(p.code, p.input) for p in problems] == [("exception_during_validation", "name")] * 2
+    assert sentence(problems[0]) == "Node n (Pick), input name: it could not be checked (OSError: no such folder)."
 
 
 def test_the_plan_holds_the_graph_it_came_from() -> None:
