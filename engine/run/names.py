@@ -67,7 +67,7 @@ def last_number(folder: Path, stem: str) -> int:
 def _numbers(folder: Path, start: str) -> Iterator[int]:
     try:
         names = os.listdir(folder)
-    except FileNotFoundError:
+    except OSError:  # not there yet, or refused: writing will tell
         return
     for name in names:
         if (low := os.path.normcase(name)).startswith(start):

@@ -15,7 +15,7 @@ import logging
 import traceback
 from collections import defaultdict, deque
 from collections.abc import Callable, Coroutine, Iterable, Mapping
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from dataclasses import replace
 from functools import lru_cache
 from heapq import heappop, heappush
@@ -441,12 +441,12 @@ class _Run:
             self.bundle_size = max(1, len(bundle.done) // 2)
         elif len(bundle.tickets) == self.bundle_size:
             self.bundle_size = min(2 * self.bundle_size, LARGEST_BUNDLE)
+        e = CancelledError("its worker was closed") if future.cancelled() else future.exception()
+        if e is not None:
+            bundle.done += [(ticket, e) for ticket in bundle.todo]
+            bundle.todo.clear()
         self._take_in(bundle)
         self._take_back(bundle)
-        if (e := future.exception()) is not None:
-            for ticket in bundle.tickets:
-                if ticket.step.id in self.claimed:
-                    self._commit(ticket, e)
         self._pump()
 
     def _break_up(self, bundle: Bundle) -> None:

@@ -10,7 +10,6 @@ from engine.run.cancel import Cancel
 from engine.run.events import JobFinished, StepStarted
 from engine.run.flights import Flights
 from engine.run.store import Memory
-
 from tests.run.kit import Kit, Ran, called, gate, graph
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
+
 from engine.graph.graph import Const, Graph, Node
 from engine.run.events import Expanded, JobFinished
 from engine.run.store import Memory
-
 from tests.run.kit import Kit, called, graph, wrapped
 
 

@@ -6,14 +6,14 @@ import asyncio
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from engine.graph.graph import Const, Graph, Link, Node
 from engine.run.calls import spread
 from engine.run.errors import StepError
 from engine.run.events import JobFinished, JobStarted, Progress, StepFailed, StepFinished, StepStarted
 from engine.run.store import Memory
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
 from tests.run.kit import Kit, called, chain, gate, graph
 
 NOTHING_KEPT = 0

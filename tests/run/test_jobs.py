@@ -1,0 +1,200 @@
+"""Jobs in one process: side by side, cancelled one by one, each with its record."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from engine.graph.context import Cancelled
+from engine.graph.graph import Graph
+from engine.run.errors import StepError
+from engine.run.events import JobFinished, JobQueued, StepFinished, StepStarted, Warned
+from engine.run.growth import Rules
+from engine.run.jobs import Job, JobRunner
+from engine.run.store import Memory
+from engine.run.workers import DeviceLane, Threads
+from tests.run.kit import called, gate, graph, registry
+
+
+@contextmanager
+def runner(at_once: int = 8) -> Iterator[Callable[..., Job]]:
+    called.clear()
+    gate.clear()
+    workers = {"cpu": Threads(4), "io": Threads(2, "io"), "device": Threads(1, "device")}
+    runner = JobRunner(store=Memory(1 << 26), workers=workers, at_once=at_once)
+
+    def submit(g: Graph, targets: list[str], **options: Any) -> Job:
+        rules = Rules(registry(), job=runner.name())
+        checked = rules.check(g, targets)
+        assert not checked.errors
+        return runner.submit(checked.plan, rules, **options)
+
+    submit.runner = runner  # type: ignore[attr-defined]
+    try:
+        yield submit
+    finally:
+        gate.set()
+        runner.close()
+
+
+def until(condition: Callable[[], object]) -> None:
+    end = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < end, "it did not come about"
+        time.sleep(0.005)
+
+
+def test_exactly_one_job_is_cancelled() -> None:
+    with runner() as submit:
+        jobs = [submit(graph(h=("Hang", {"a": i})), ["h"]) for i in range(3)]
+        until(lambda: called.count("hang") == 3)
+        jobs[1].cancel()
+        with pytest.raises(Cancelled):
+            jobs[1].result(10)
+        assert not jobs[0].future.done()
+        gate.set()
+        assert [jobs[i].result(10)["h"].outputs for i in (0, 2)] == [(0,), (2,)]
+        assert [j.events[-1].status for j in jobs] == ["success", "cancelled", "success"]  # type: ignore[union-attr]
+
+
+def test_every_job_has_its_record() -> None:
+    with runner() as submit:
+        jobs = [submit(graph(v=("Value", {"value": i}), a=("Add", {"a": "v.0"})), ["a"]) for i in range(10)]
+        for i, job in enumerate(jobs):
+            assert job.result(10)["a"].outputs == (i + 1,)
+            assert {e.job for e in job.events} == {job.id}
+            assert job.events[0] == JobQueued(job.id)
+            assert job.events[-1] == JobFinished(job.id, "success")
+            assert sum(isinstance(e, StepStarted) for e in job.events) == 2
+        assert len({j.id for j in jobs}) == 10
+
+
+def test_equal_jobs_share_what_is_made() -> None:
+    with runner() as submit:
+        g = graph(s=("Sleep", {"a": 1, "seconds": 0.1}), a=("Add", {"a": "s.0"}))
+        jobs = [submit(g, ["a"]) for _ in range(5)]
+        assert all(j.result(10)["a"].outputs == (2,) for j in jobs)
+        assert called.count("sleep 1") == 1
+        assert called.count("add 1 1") == 1
+
+
+def test_a_failure_is_one_jobs_own() -> None:
+    with runner() as submit:
+        bad, good = submit(graph(f=("Fail", {"a": 1})), ["f"]), submit(graph(v=("Value", {})), ["v"])
+        with pytest.raises(StepError, match="Fail"):
+            bad.result(10)
+        assert good.result(10)["v"].outputs == (0,)
+        assert submit(graph(v=("Value", {"value": 8})), ["v"]).result(10)["v"].outputs == (8,)
+
+
+def test_no_more_run_than_there_are_places_and_one_that_waits_can_be_cancelled() -> None:
+    with runner(at_once=1) as submit:
+        first = submit(graph(h=("Hang", {"a": 1})), ["h"])
+        until(lambda: called == ["hang"])
+        second, third = submit(graph(d=("Deaf", {"a": 2})), ["d"]), submit(graph(v=("Value", {})), ["v"])
+        second.cancel()
+        with pytest.raises(Cancelled):
+            second.result(5)
+        assert second.events == [JobQueued(second.id), JobFinished(second.id, "cancelled")]
+        assert not third.future.done()
+        gate.set()
+        assert third.result(10)["v"].outputs == (0,)
+        assert first.result(10)["h"].outputs == (1,)
+
+
+def test_listeners_hear_one_event_at_a_time() -> None:
+    inside, most, heard = 0, 0, []
+
+    def listen(event: Any) -> None:
+        nonlocal inside, most
+        inside += 1
+        most = max(most, inside)
+        heard.append(event)
+        time.sleep(0.001)
+        inside -= 1
+
+    with runner() as submit:
+        nodes = {f"r{i}": ("Read", {"a": i}) for i in range(10)}
+        job = submit(graph(**nodes), list(nodes), listener=listen)
+        job.result(20)
+        assert most == 1
+        assert heard == job.events
+        assert sum(isinstance(e, StepFinished) for e in heard) == 10
+
+
+def test_warnings_reach_the_running_jobs_or_the_next() -> None:
+    with runner() as submit:
+        submit.runner.warn("cache_unwritable", "the disk is full")  # type: ignore[attr-defined]
+        job = submit(graph(h=("Hang", {"a": 1})), ["h"])
+        submit.runner.warn("other", "later")  # type: ignore[attr-defined]
+        gate.set()
+        job.result(10)
+        assert [e.code for e in job.events if isinstance(e, Warned)] == ["cache_unwritable", "other"]
+
+
+def test_two_jobs_of_one_name_are_refused() -> None:
+    with runner() as submit:
+        rules = Rules(registry(), job="mine")
+        plan = rules.check(graph(h=("Hang", {"a": 1})), ["h"]).plan
+        job = submit.runner.submit(plan, rules)  # type: ignore[attr-defined]
+        with pytest.raises(ValueError, match="mine"):
+            submit.runner.submit(plan, rules)  # type: ignore[attr-defined]
+        gate.set()
+        job.result(10)
+
+
+def test_closing_cancels_what_runs() -> None:
+    with runner() as submit:
+        job = submit(graph(h=("Hang", {"a": 1})), ["h"])
+        until(lambda: called)
+    with pytest.raises(Cancelled):
+        job.result(0)
+
+
+# --- workers ----------------------------------------------------------------------------------------
+
+
+def test_threads_are_as_many_as_slots_and_reused() -> None:
+    pool, running, most = Threads(3), [], []  # type: ignore[var-annotated]
+    names: set[str] = set()
+
+    def work() -> None:
+        running.append(1)
+        most.append(len(running))
+        names.add(threading.current_thread().name)
+        time.sleep(0.002)
+        running.pop()
+
+    for future in [pool.submit(work) for _ in range(30)]:
+        future.result(10)
+    assert max(most) <= 3
+    assert len(names) <= 3
+    pool.close()
+
+
+def test_what_a_call_raises_reaches_its_future() -> None:
+    pool = Threads(1)
+    with pytest.raises(ZeroDivisionError):
+        pool.submit(lambda: 1 // 0).result(10)
+    assert pool.submit(lambda: 5).result(10) == 5
+    pool.close()
+
+
+def test_a_lane_that_is_closed_fails_the_step_and_not_the_job() -> None:
+    def closed(call: Callable[[], Any]) -> Future[Any]:
+        raise RuntimeError("the loop is closed")
+
+    import asyncio
+
+    from tests.run.kit import Kit
+
+    kit = Kit(workers={"cpu": Threads(1), "device": DeviceLane(closed)})
+    ran = asyncio.run(kit.run_async(graph(d=("OnDevice", {"a": 1}), v=("Value", {})), ["d", "v"]))
+    assert "the loop is closed" in ran.failed["d"]
+    assert ran.value("v") == 0
