@@ -58,7 +58,7 @@ def test_ddim(ours: PredictionName, name: str, steps: int) -> None:
         noise=initial_noise(SHAPE, 3),
     )
     loop = DenoiseLoop(partial(leased, unet_network))
-    x = loop.submit(job).result(60).x
+    x = loop.submit(job).result().x
     loop.close()
     sigma = float(sigmas[0])
     expected = theirs(name, initial_noise(SHAPE, 3) * sigma / (1 + sigma**2) ** 0.5, steps)

@@ -24,6 +24,8 @@ from engine.graph.context import Cancelled
 from tests.diffusion.tiny import Counting, conditioning, leased, unet_network
 
 SAMPLING = ModelSampling()
+WAIT = 300
+"""Seconds; no test needs them, and none is to hang."""
 
 
 def a_job(seed: int = 1, steps: int = 20, shape: tuple[int, ...] = (1, 4, 8, 8), **fields: Any) -> DenoiseJob:
@@ -51,7 +53,7 @@ def a_loop(network: Any, **options: Any) -> Iterator[DenoiseLoop]:
 
 def alone(job: DenoiseJob, network: Any) -> Tensor:
     with a_loop(network) as loop:
-        return loop.submit(job).result(60).x
+        return loop.submit(job).result(WAIT).x
 
 
 @contextmanager
@@ -61,10 +63,10 @@ def held(loop: DenoiseLoop) -> Iterator[None]:
 
     def wait() -> None:
         reached.set()
-        gate.wait(60)
+        gate.wait(WAIT)
 
     loop.call(wait)
-    reached.wait(60)
+    reached.wait(WAIT)
     yield
     gate.set()
 
@@ -79,7 +81,7 @@ def far(x: Tensor, y: Tensor) -> float:
 def test_positive_and_negative_go_in_one_call() -> None:
     network = Counting()
     with a_loop(network) as loop:
-        result = loop.submit(a_job(shape=(3, 4, 8, 8))).result(60)
+        result = loop.submit(a_job(shape=(3, 4, 8, 8))).result(WAIT)
         stats = loop.stats
     assert network.shapes == [(6, 4, 8, 8, 77)] * 20
     assert (result.calls, result.shared) == (20, False)
@@ -155,7 +157,7 @@ def test_two_jobs_share_calls_and_equal_two_alone() -> None:
     with a_loop(network, share="auto") as loop:
         with held(loop):
             futures = [loop.submit(job) for job in jobs]
-        results = [future.result(60) for future in futures]
+        results = [future.result(WAIT) for future in futures]
     assert network.calls == 20
     assert all(result.shared and result.calls == 20 for result in results)
     for job, result in zip(jobs, results, strict=True):
@@ -175,7 +177,7 @@ def test_jobs_at_different_steps_share_calls_on_a_real_unet() -> None:
     with a_loop(unet_network, share="auto") as loop:
         with held(loop):
             futures = [loop.submit(job) for job in (one, other)]
-        results = [future.result(60) for future in futures]
+        results = [future.result(WAIT) for future in futures]
         assert loop.stats.calls == 6
     for job, result in zip((one, other), results, strict=True):
         assert far(result.x, alone(job, unet_network)) < 1e-5
@@ -190,7 +192,7 @@ def test_never_does_not_share_and_takes_turns() -> None:
                 loop.submit(a_job(seed, steps=3, on_step=partial(lambda seed, state: order.append(seed), seed)))
                 for seed in (1, 2)
             ]
-        results = [future.result(60) for future in futures]
+        results = [future.result(WAIT) for future in futures]
     assert network.calls == 6
     assert not any(result.shared for result in results)
     assert order == [1, 2] * 3
@@ -201,7 +203,7 @@ def test_different_shapes_share_a_turn_but_no_call() -> None:
     with a_loop(network, share="auto") as loop:
         with held(loop):
             futures = [loop.submit(a_job(steps=3)), loop.submit(a_job(steps=3, shape=(1, 4, 8, 4)))]
-        results = [future.result(60) for future in futures]
+        results = [future.result(WAIT) for future in futures]
     assert network.calls == 6
     assert not any(result.shared for result in results)
 
@@ -228,7 +230,7 @@ def test_out_of_memory_halves_the_batch_and_remembers(most: int) -> None:
     network = Narrow(most)
     job = a_job(steps=4, shape=(4, 4, 8, 8))
     with a_loop(network) as loop:
-        result = loop.submit(job).result(60)
+        result = loop.submit(job).result(WAIT)
         halvings = loop.stats.halvings
     assert far(result.x, alone(job, Counting())) < 1e-6
     assert halvings == network.refused == {1: 3, 2: 2, 3: 2}[most]
@@ -239,9 +241,9 @@ def test_one_row_too_many_is_a_clear_error_and_the_next_job_runs() -> None:
     network = Narrow(0)
     with a_loop(network) as loop:
         with pytest.raises(RuntimeError, match=r"Out of memory on cpu: .* 8 by 8 cells"):
-            loop.submit(a_job()).result(60)
+            loop.submit(a_job()).result(WAIT)
         network.most = 8
-        assert loop.submit(a_job()).result(60).calls == 20
+        assert loop.submit(a_job()).result(WAIT).calls == 20
 
 
 def test_room_sizes_the_batch() -> None:
@@ -253,7 +255,7 @@ def test_room_sizes_the_batch() -> None:
         return 3
 
     with a_loop(network, room=room) as loop:
-        loop.submit(a_job(steps=1, shape=(4, 4, 8, 8))).result(60)
+        loop.submit(a_job(steps=1, shape=(4, 4, 8, 8))).result(WAIT)
     assert [shape[0] for shape in network.shapes] == [3, 3, 2]
     assert asked == [("model", (4, 8, 8), 8)]
 
@@ -273,9 +275,9 @@ def test_cancel_inside_a_sampler_ends_before_the_next_call() -> None:
 
     with a_loop(network) as loop:
         with pytest.raises(Cancelled):
-            loop.submit(a_job(on_step=on_step, cancelled=cancelled.is_set)).result(60)
+            loop.submit(a_job(on_step=on_step, cancelled=cancelled.is_set)).result(WAIT)
         assert (network.calls, steps) == (4, [0, 1, 2, 3])
-        assert loop.submit(a_job()).result(60).calls == 20
+        assert loop.submit(a_job()).result(WAIT).calls == 20
 
 
 def test_cancelling_the_future_cancels_the_job() -> None:
@@ -284,23 +286,23 @@ def test_cancelling_the_future_cancels_the_job() -> None:
 
     def on_step(state: StepState) -> None:
         started.set()
-        go_on.wait(60)
+        go_on.wait(WAIT)
 
     with a_loop(network) as loop:
         future = loop.submit(a_job(on_step=on_step))
-        started.wait(60)
+        started.wait(WAIT)
         assert future.cancel()
         go_on.set()
         with pytest.raises(CancelledError):
-            future.result(60)
-        assert loop.submit(a_job(steps=2)).result(60).calls == 2
+            future.result(WAIT)
+        assert loop.submit(a_job(steps=2)).result(WAIT).calls == 2
     assert network.calls == 1 + 2
 
 
 def test_a_job_cancelled_before_it_began_makes_no_call() -> None:
     network = Counting()
     with a_loop(network) as loop, pytest.raises(Cancelled):
-        loop.submit(a_job(cancelled=lambda: True)).result(60)
+        loop.submit(a_job(cancelled=lambda: True)).result(WAIT)
     assert network.calls == 0
 
 
@@ -334,9 +336,9 @@ def test_a_failing_job_fails_alone(share: str, fields: dict[str, Any], error: ty
         with held(loop):
             bad, good = loop.submit(a_job(**fields)), loop.submit(a_job(seed=2))
         with pytest.raises(error):
-            bad.result(60)
-        after = loop.submit(a_job(seed=2)).result(60)
-        assert far(good.result(60).x, after.x) < 1e-5
+            bad.result(WAIT)
+        after = loop.submit(a_job(seed=2)).result(WAIT)
+        assert far(good.result(WAIT).x, after.x) < 1e-5
     assert far(after.x, alone(a_job(seed=2), Counting())) == 0
 
 
@@ -353,8 +355,8 @@ def test_a_network_that_fails_on_one_jobs_rows_fails_that_job() -> None:
             bad = loop.submit(a_job(guider=Single(conditioning(9.0))))
             good = loop.submit(a_job(guider=Single(conditioning(1.0))))
         with pytest.raises(ArithmeticError, match="nine"):
-            bad.result(60)
-        assert not good.result(60).shared
+            bad.result(WAIT)
+        assert not good.result(WAIT).shared
 
 
 def test_numbers_that_are_not_finite_name_step_and_sigma() -> None:
@@ -375,8 +377,8 @@ def test_a_lease_that_fails_fails_its_jobs_only() -> None:
 
     loop = DenoiseLoop(lease)
     with pytest.raises(OSError, match="no such file"):
-        loop.submit(a_job(handle="broken")).result(60)
-    assert loop.submit(a_job()).result(60).calls == 20
+        loop.submit(a_job(handle="broken")).result(WAIT)
+    assert loop.submit(a_job()).result(WAIT).calls == 20
     loop.close()
 
 
@@ -395,7 +397,7 @@ def test_higher_priority_goes_first() -> None:
             low.add_done_callback(note("low"))
             high = loop.submit(a_job(steps=3, priority=1))
             high.add_done_callback(note("high"))
-        low.result(60)
+        low.result(WAIT)
     assert done == ["high", "low"]
 
 
@@ -425,7 +427,7 @@ def test_one_set_of_weights_serves_its_jobs_before_the_next() -> None:
     with held(loop):
         futures = [loop.submit(a_job(seed, handle=handle)) for seed, handle in enumerate(["one", "two", "one", "two"])]
     for future in futures:
-        future.result(60)
+        future.result(WAIT)
     stats = loop.stats
     loop.close()
     assert leases.diary == ["one", "two"]
@@ -440,7 +442,7 @@ def test_weights_are_swapped_when_their_time_is_up(monkeypatch: pytest.MonkeyPat
     with held(loop):
         futures = [loop.submit(a_job(handle=handle, steps=3)) for handle in ("one", "two")]
     for future in futures:
-        future.result(60)
+        future.result(WAIT)
     loop.close()
     assert leases.diary == ["one", "two"] * 3
 
@@ -455,8 +457,8 @@ def test_calls_run_between_turns_without_a_lease_and_jobs_go_on() -> None:
         if state.step < 3:
             calls.append(loop.call(lambda: held_leases.append(leases.open) or state.step))
 
-    result = loop.submit(a_job(steps=6, on_step=on_step)).result(60)
-    assert [call.result(60) for call in calls] == [0, 1, 2]
+    result = loop.submit(a_job(steps=6, on_step=on_step)).result(WAIT)
+    assert [call.result(WAIT) for call in calls] == [0, 1, 2]
     assert held_leases == [0, 0, 0]
     assert result.calls == 6
     assert loop.stats.swaps == 1
@@ -472,23 +474,23 @@ def test_a_long_queue_of_calls_does_not_starve_a_job() -> None:
             job.add_done_callback(lambda future: finished.append("job"))
             calls = [loop.call(lambda: finished.append("call")) for _ in range(20)]
         for call in calls:
-            call.result(60)
+            call.result(WAIT)
     assert finished.index("job") < 5
 
 
 def test_calls_give_results_and_errors_in_the_loops_thread() -> None:
     with a_loop(Counting()) as loop:
-        assert loop.call(lambda: threading.current_thread().name).result(60) == "denoise"
-        assert loop.call(torch.is_grad_enabled).result(60) is False
+        assert loop.call(lambda: threading.current_thread().name).result(WAIT) == "denoise"
+        assert loop.call(torch.is_grad_enabled).result(WAIT) is False
         with pytest.raises(ZeroDivisionError):
-            loop.call(lambda: 1 // 0).result(60)
-        assert loop.call(lambda: 5).result(60) == 5
+            loop.call(lambda: 1 // 0).result(WAIT)
+        assert loop.call(lambda: 5).result(WAIT) == 5
 
 
 def test_the_lease_is_given_back_when_idle() -> None:
     leases = Leases()
     loop = DenoiseLoop(leases)
-    loop.submit(a_job(steps=1)).result(60)
+    loop.submit(a_job(steps=1)).result(WAIT)
     for _ in range(1000):
         if not leases.open:
             break
@@ -504,17 +506,17 @@ def test_close_ends_the_thread_and_what_is_left() -> None:
 
     def on_step(state: StepState) -> None:
         started.set()
-        go_on.wait(60)
+        go_on.wait(WAIT)
 
     running = loop.submit(a_job(on_step=on_step))
-    started.wait(60)
+    started.wait(WAIT)
     waiting, call = loop.submit(a_job()), loop.call(lambda: 1)
     closing = threading.Thread(target=loop.close)
     closing.start()
     while not loop._closed:
         time.sleep(0.001)
     go_on.set()
-    closing.join(60)
+    closing.join(WAIT)
     assert not loop._thread.is_alive()
     assert leases.open == 0
     for future in (running, waiting, call):

@@ -105,9 +105,9 @@ def test_fresh_noise_keeps_the_marginals(name: str, trajectory: Trajectory) -> N
     high, low = RANGES[trajectory]
     data = Gaussian(trajectory)
     generator = torch.Generator().manual_seed(1)
-    start = torch.randn((1, 1, 100, 200), generator=generator, dtype=torch.float64)
+    start = torch.randn((1, 1, 80, 100), generator=generator, dtype=torch.float64)
     x = trajectory.alpha(high) * data.mean + start * data.deviation(high)
-    sigmas = grid(300 if ORDERS.get(name, 1) == 1 else 60, high, low)
+    sigmas = grid(300 if ORDERS.get(name, 1) == 1 else 30, high, low)
     noise = brownian_noise(x, 5, sigmas) if SAMPLERS[name].brownian else step_noise(x, 5)
     out = drive(load(SAMPLERS[name].function)(x, sigmas, trajectory=trajectory, noise=noise), data.denoise)
     assert float(out.mean()) == pytest.approx(trajectory.alpha(low) * data.mean, abs=0.03)
@@ -122,7 +122,7 @@ def test_fresh_noise_keeps_the_marginals(name: str, trajectory: Trajectory) -> N
 def test_churn_keeps_the_marginals(name: str, trajectory: Trajectory) -> None:
     high, low = RANGES[trajectory]
     data = Gaussian(trajectory)
-    x = torch.randn((1, 1, 100, 200), generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+    x = torch.randn((1, 1, 80, 100), generator=torch.Generator().manual_seed(1), dtype=torch.float64)
     x = trajectory.alpha(high) * data.mean + x * data.deviation(high)
     steps = load(SAMPLERS[name].function)(
         x, grid(500 if name == "euler" else 100, high, low), trajectory=trajectory, noise=step_noise(x, 5), s_churn=10.0
