@@ -60,10 +60,20 @@ def cycles(parents: Mapping[NodeId, Iterable[NodeId]]) -> list[list[NodeId]]:
 
     drawn: nx.DiGraph[NodeId] = nx.DiGraph((p, id) for id, ps in parents.items() for p in ps)
     knots = [k for k in nx.strongly_connected_components(drawn) if len(k) > 1 or drawn.has_edge(*(list(k) * 2))]
-    found = [[a for a, _ in nx.find_cycle(drawn.subgraph(knot))] for knot in knots]
+    found = [_ring(drawn, knot) for knot in knots]
     place = {id: n for n, id in enumerate(parents)}
     turned = (_turned(cycle, place) for cycle in found)
     return sorted(turned, key=lambda cycle: place[cycle[0]])
+
+
+def _ring(drawn: nx.DiGraph[NodeId], knot: set[NodeId]) -> list[NodeId]:
+    """A cycle within a knot: from any of its nodes on to a next one, until one comes again."""
+    place: dict[NodeId, int] = {}
+    node = min(knot)
+    while node not in place:
+        place[node] = len(place)
+        node = next(n for n in drawn.successors(node) if n in knot)
+    return list(place)[place[node] :]
 
 
 def _turned(cycle: list[NodeId], place: Mapping[NodeId, int]) -> list[NodeId]:
