@@ -12,38 +12,29 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import traceback
-from collections import defaultdict, deque
 from collections.abc import Callable, Coroutine, Iterable, Mapping
-from concurrent.futures import CancelledError, Future
 from dataclasses import replace
-from functools import lru_cache
-from heapq import heappop, heappush
+from heapq import heappop
 from typing import Any
 
 from engine.graph.context import Cancelled
-from engine.graph.define import NodeDef
 from engine.graph.graph import Graph, Link, NodeId
 from engine.graph.keys import Key
 from engine.graph.plan import Plan, Step
 from engine.run.artifact import Artifact
-from engine.run.calls import is_async
 from engine.run.cancel import Cancel
 from engine.run.context import Services
-from engine.run.errors import BadExpansion, StepError, Stuck, forget_frames
-from engine.run.events import Emit, Event, Expanded, JobFinished, JobStarted, Status, StepFailed, StepFinished
-from engine.run.flights import Flights, Outcome
-from engine.run.growth import Growth, Rules, harvest, plant
-from engine.run.perform import Bundle, Desk, Grown, Result, Skipped, Ticket
+from engine.run.dispatch import Dispatch
+from engine.run.errors import BadExpansion, Stuck
+from engine.run.events import Emit, Event, Expanded, JobFinished, JobStarted, Status, StepFinished
+from engine.run.flights import Flights
+from engine.run.growth import Rules, harvest, plant
+from engine.run.lanes import links
+from engine.run.perform import Desk, Grown, Ticket
 from engine.run.store import Store
 from engine.run.workers import Worker
 
 log = logging.getLogger(__name__)
-
-SLICE_SECONDS = 0.005
-"""A bundle that takes longer is broken up."""
-LARGEST_BUNDLE = 256
-NONE: frozenset[str] = frozenset()
 
 
 async def execute(
@@ -85,7 +76,7 @@ async def execute(
     return done
 
 
-class _Run:
+class _Run(Dispatch):
     """One job on its way through the loop."""
 
     def __init__(
@@ -100,42 +91,14 @@ class _Run:
         flights: Flights,
         job: str,
     ) -> None:
-        self.plan, self.workers, self.rules, self.flights, self.job = plan, workers, rules, flights, job
-        self.steps: dict[NodeId, Step] = dict(plan.steps)
-        self.nodes = dict(plan.graph.nodes)
-        self.cancel = cancel
-        self.out = emit
+        super().__init__(plan, workers, flights, cancel, job)
+        self.plan, self.rules, self.out = plan, rules, emit
         self.desk = Desk(job, store, services, self.emit, cancel, self.steps, self.nodes)
-        self.loop = asyncio.get_running_loop()
         self.end: asyncio.Future[None] = self.loop.create_future()
-        self.closed = False
-
-        self.missing: dict[NodeId, int] = {}  # every step that is needed and not done: how many inputs are to come
-        self.users: defaultdict[NodeId, list[NodeId]] = defaultdict(list)  # who waits for a step
-        self.found: dict[NodeId, Artifact] = {}
-        self.done: set[NodeId] = set()
-        self.kept: set[NodeId] = set(plan.targets)  # whose artifacts stay to the end
-        self.holds: dict[NodeId, tuple[NodeId, ...]] = {}  # whose artifacts a step in `missing` needs
-        self.uses: defaultdict[NodeId, int] = defaultdict(int)  # by how many steps an artifact is held
-        self.failed: dict[NodeId, StepError] = {}
-        self.failures: list[StepError] = []
-
-        self.heaps: dict[str, list[tuple[int, int, NodeId]]] = {name: [] for name in ("async", "quick", *workers)}
-        self.serial = 0
-        self.busy: dict[str, int] = dict.fromkeys(workers, 0)
         self.away = 0  # lookups, expansions and coroutines under way
         self.tasks: set[asyncio.Task[None]] = set()
-        self.bundles: dict[int, Bundle] = {}
-        self.bundle_size = 1
-        self.claimed: set[NodeId] = set()  # steps that a bundle or a coroutine has in hand
-        self.leads: dict[NodeId, Key] = {}  # flights that steps of this job lead
-        self.waiting: set[NodeId] = set()  # steps that wait for another's flight
-
-        self.wanted: dict[NodeId, frozenset[str]] = {}  # the demand for lazy inputs, once known
-        self.fed: set[NodeId] = set()  # steps that were told to wait for those
-        self.keys: dict[NodeId, Key] = {}  # keys refined by that demand
-        self.parents: dict[NodeId, tuple[Key, str]] = {}
-        self.grown: dict[NodeId, Growth] = {}
+        self.fed: set[NodeId] = set()  # steps that were told to wait for the lazy inputs they want
+        self.parents: dict[NodeId, tuple[Key, str]] = {}  # the node that expanded to a step, and the step's name there
 
     # --- the loop and the world ------------------------------------------------------------
 
@@ -249,34 +212,7 @@ class _Run:
         if again:
             self._spawn(self._need(again))
 
-    def _hold(self, id: NodeId, sources: tuple[NodeId, ...]) -> None:
-        self.holds[id] = self.holds.get(id, ()) + sources
-        for source in sources:
-            self.uses[source] += 1
-
-    def _await(self, id: NodeId, sources: Iterable[NodeId]) -> list[NodeId]:
-        """Make a step wait for what is not there; gives those of it that nobody has asked for yet."""
-        unknown: list[NodeId] = []
-        for source in sources:
-            if source in self.failed:
-                self._block([id], self.failed[source])
-                return []
-            if source not in self.found:
-                self.missing[id] += 1
-                self.users[source].append(id)
-                if source not in self.missing:
-                    unknown.append(source)
-        if self.missing[id] == 0:
-            self._ready(id)
-        return unknown
-
     # --- starting what is ready ---------------------------------------------------------------
-
-    def _ready(self, id: NodeId) -> None:
-        step = self.steps[id]
-        name = "async" if id in self.grown else lane(step)
-        self.serial += 1
-        heappush(self.heaps.get(name, self.heaps["cpu"]), (step.rank, self.serial, id))
 
     def _pump(self) -> None:
         """Start what is ready and has a free place; notice the end."""
@@ -323,12 +259,6 @@ class _Run:
             else:
                 self._spawn(self._run_coroutine(ticket))
 
-    def _ticket(self, id: NodeId) -> Ticket:
-        return Ticket(self.steps[id], self._key(id), self.wanted.get(id, NONE))
-
-    def _key(self, id: NodeId) -> Key:
-        return self.keys.get(id) or self.desk.key(self.steps[id])
-
     def _ask(self, id: NodeId, step: Step) -> bool:
         """Ask a node which of its lazy inputs it wants."""
         try:
@@ -357,193 +287,13 @@ class _Run:
             self.desk.point(step, key, artifact.seconds)
             self._settle(id, artifact, cached=True)
 
-    # --- single flight -------------------------------------------------------------------------
-
-    def _board(self, id: NodeId) -> bool:
-        """Whether this step is the one to run its key now; if not, the result of another will come."""
-        if self.steps[id].definition.kind == "volatile":
-            return True
-        key = self._key(id)
-        known = self.desk.store.peek(key)
-        if known is not None and not known.files and known.alias is None:
-            self._settle(id, known, cached=True)
-            return False
-        if self.flights.board(key, lambda outcome: self._soon(self._landed_elsewhere, id, outcome)):
-            self.leads[id] = key
-            return True
-        if any(k == key and id.startswith(f"{leader}.") for leader, k in self.leads.items()):
-            self._fail(id, BadExpansion("is its own expansion, with the same inputs"))
-            return False
-        self.waiting.add(id)
-        return False
-
-    def _landed_elsewhere(self, id: NodeId, outcome: Outcome) -> None:
-        self.waiting.discard(id)
-        if self.closed or id not in self.missing:
-            return
-        if isinstance(outcome, Artifact):
-            self._settle(id, outcome, cached=True)
-        elif outcome is not None:
-            self._fail(id, outcome)
-        elif self.missing[id] == 0:
-            self._ready(id)
-        self._pump()
-
-    def _land(self, id: NodeId, outcome: Outcome) -> None:
-        if (key := self.leads.pop(id, None)) is not None:
-            self.flights.land(key, outcome)
-
-    # --- bundles -------------------------------------------------------------------------------
-
-    def _bundle(self) -> list[Ticket]:
-        """The next quick steps in order of rank, among them such as get ready by others in the bundle."""
-        heap, own = self.heaps["quick"], list[tuple[int, int, NodeId]]()
-        left: dict[NodeId, int] = {}
-        tickets: list[Ticket] = []
-        while len(tickets) < self.bundle_size and (own or heap):
-            id = heappop(own if own and (not heap or own[0] < heap[0]) else heap)[2]
-            if id not in self.missing or id in self.claimed or not self._board(id):
-                continue
-            tickets.append(self._ticket(id))
-            self.claimed.add(id)
-            for user in self.users.get(id, ()):
-                left[user] = left.get(user, self.missing.get(user, 0)) - 1
-                if left[user] == 0 and user not in self.grown and lane(self.steps[user]) == "quick":
-                    self.serial += 1
-                    heappush(own, (self.steps[user].rank, self.serial, user))
-        return tickets
-
-    def _launch(self, worker: str, tickets: list[Ticket]) -> None:
-        bundle = Bundle(tuple(tickets), deque(tickets))
-        self.bundles[id(bundle)] = bundle
-        self.busy[worker] += 1
-        timer = self.loop.call_later(SLICE_SECONDS, self._safely, self._break_up, bundle) if len(tickets) > 1 else None
-        began = self.loop.time()
-
-        def landed(future: Future[None]) -> None:
-            self._soon(self._landed, bundle, worker, timer, began, future)
-
-        try:
-            self.workers[worker].submit(lambda: self.desk.work(bundle, self.found)).add_done_callback(landed)
-        except Exception as e:  # a lane that was closed
-            refused: Future[None] = Future()
-            refused.set_exception(e)
-            landed(refused)
-
-    def _landed(
-        self, bundle: Bundle, worker: str, timer: asyncio.TimerHandle | None, began: float, future: Future[None]
-    ) -> None:
-        if timer is not None:
-            timer.cancel()
-        del self.bundles[id(bundle)]
-        self.busy[worker] -= 1
-        if self.loop.time() - began > SLICE_SECONDS:
-            self.bundle_size = max(1, len(bundle.done) // 2)
-        elif len(bundle.tickets) == self.bundle_size:
-            self.bundle_size = min(2 * self.bundle_size, LARGEST_BUNDLE)
-        e = CancelledError("its worker was closed") if future.cancelled() else future.exception()
-        if e is not None:
-            bundle.done += [(ticket, e) for ticket in bundle.todo]
-            bundle.todo.clear()
-        self._take_in(bundle)
-        self._take_back(bundle)
-        self._pump()
-
-    def _break_up(self, bundle: Bundle) -> None:
-        self._take_back(bundle)
-        self._take_in(bundle)
-        self._pump()
-
-    def _take_back(self, bundle: Bundle) -> None:
-        """Steps that the bundle has not begun may run elsewhere."""
-        while bundle.todo:
-            try:
-                id = bundle.todo.pop().step.id
-            except IndexError:
-                return
-            self.claimed.discard(id)
-            self._land(id, None)
-            if self.missing.get(id) == 0 and not self.closed:
-                self._ready(id)
-
-    def _take_in(self, bundle: Bundle) -> None:
-        while bundle.done:
-            self._commit(*bundle.done.popleft())
-
     async def _run_coroutine(self, ticket: Ticket) -> None:
         self._commit(ticket, await self.desk.perform_async(ticket, self.found.get))
 
-    # --- what came of a call ---------------------------------------------------------------------
-
-    def _commit(self, ticket: Ticket, result: Result) -> None:
-        id = ticket.step.id
-        self.claimed.discard(id)
-        if isinstance(result, Artifact):
-            self._land(id, result)
-            if not self.closed:
-                self._settle(id, result)
-        elif self.closed or isinstance(result, Skipped):
-            self._land(id, None)
-            if self.missing.get(id) == 0 and not self.closed:
-                self._ready(id)
-        elif isinstance(result, Grown):
-            self._spawn(self._grow(ticket, result))
-        elif self.cancel.is_set() and isinstance(result, Cancelled | asyncio.CancelledError):
-            self._land(id, None)
-        else:
-            self._fail(id, result)
-
-    def _settle(self, id: NodeId, artifact: Artifact, cached: bool = False) -> None:
-        """A step is done: what waits for it may go on, what it held may go."""
-        if self.missing.pop(id, None) is None:
-            return
-        self.done.add(id)
-        self._land(id, artifact)
-        if self.uses.get(id) or id in self.kept or self.steps[id].definition.kind == "volatile":
-            self.found[id] = artifact
-        if cached:
-            self.emit(StepFinished(self.job, id, artifact.seconds, artifact.ui, cached=True))
-        self._tell_users(id)
-        self._let_go(id)
-
-    def _tell_users(self, id: NodeId) -> None:
-        for user in self.users.pop(id, ()):
-            if user in self.missing:
-                self.missing[user] -= 1
-                if self.missing[user] == 0 and user not in self.claimed and user not in self.waiting:
-                    self._ready(user)
-
-    def _let_go(self, id: NodeId) -> None:
-        """Drop the artifacts whose last user this step was; a volatile one cannot be had again."""
-        for source in self.holds.pop(id, ()):
-            self.uses[source] -= 1
-            if not self.uses[source]:
-                del self.uses[source]
-                if source not in self.kept and self.steps[source].definition.kind != "volatile":
-                    self.found.pop(source, None)
-
-    def _fail(self, id: NodeId, cause: BaseException) -> None:
-        step, node = self.steps[id], self.nodes.get(id)
-        error = StepError(id, step.definition.name, cause, node.title if node is not None else "")
-        text = "".join(traceback.format_exception(cause))
-        forget_frames(cause)
-        self.failures.append(error)
-        self._land(id, cause)
-        self.emit(StepFailed(self.job, id, step.definition.name, str(error), type(cause).__name__, text))
-        self._block([id], error)
-
-    def _block(self, ids: Iterable[NodeId], error: StepError) -> None:
-        """These steps and all that depends on them will not run."""
-        stack = list(ids)
-        while stack:
-            id = stack.pop()
-            if self.missing.pop(id, None) is not None:
-                self.failed[id] = error
-                self._land(id, None)
-                self._let_go(id)
-                stack += self.users.pop(id, ())
-
     # --- expansion ---------------------------------------------------------------------------------
+
+    def _expand(self, ticket: Ticket, grown: Grown) -> None:
+        self._spawn(self._grow(ticket, grown))
 
     async def _grow(self, ticket: Ticket, grown: Grown) -> None:
         """Add what a node returned to the plan; the node is done when its children are."""
@@ -600,36 +350,3 @@ class _Run:
             return
         if not self.closed:
             self._settle(id, artifact)
-
-
-def links(step: Step) -> tuple[tuple[NodeId, ...], tuple[NodeId, ...]]:
-    """The steps that a step needs before it can start, and those it may ask for then; never those of a recipe."""
-    recipes, lazies = _set_apart(step.definition)
-    found = {name: a.node for name, a in step.args.items() if type(a) is Link}
-    if not (recipes or lazies):
-        return tuple(dict.fromkeys(found.values())), ()
-    if step.demanded is not None:
-        lazies = NONE
-    eager = dict.fromkeys(id for name, id in found.items() if name not in recipes and name not in lazies)
-    late = dict.fromkeys(id for name, id in found.items() if name in lazies and id not in eager)
-    return tuple(eager), tuple(late)
-
-
-@lru_cache(maxsize=4096)
-def _set_apart(definition: NodeDef) -> tuple[frozenset[str], frozenset[str]]:
-    """The inputs that are never made, and those that are made on demand."""
-    recipes = frozenset(s.name for s in definition.inputs if s.recipe)
-    return recipes, frozenset(s.name for s in definition.inputs if s.lazy) - recipes
-
-
-def lane(step: Step) -> str:
-    """Where a step queues: "async", a worker, or "quick" for what may travel to the cpu in a bundle."""
-    name = _lane(step.definition)
-    return "cpu" if name == "quick" and step.tentative else name
-
-
-@lru_cache(maxsize=4096)
-def _lane(definition: NodeDef) -> str:
-    if is_async(definition):
-        return "async"
-    return "quick" if definition.runs_on == "cpu" and definition.kind == "pure" else definition.runs_on
