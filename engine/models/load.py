@@ -13,6 +13,7 @@ from engine.models.build_sd import build
 from engine.models.detect import inspect_file, part_file, read_header, require
 from engine.models.families import FAMILIES, Found
 from engine.models.handle import ModelHandle
+from engine.models.header import ModelFileError
 from engine.models.manager import ModelManager
 from engine.models.precision import Policy, default_bytes
 from engine.models.text_encoder import TextEncoder
@@ -39,6 +40,8 @@ class FileLoader:
 
     def load(self, handle: ModelHandle) -> Denoiser | TextEncoder | VaeModule:
         """The part with its weights on the device; raises ModelFileError or FileProblem."""
+        if handle.patches:
+            raise ModelFileError(f"{handle.source.name} has patches, and no kind of patch can be applied.")
         path, found = self._find(handle)
         family = FAMILIES[handle.family]
         module = build(open_weights(path), found, family, self._policy, handle.storage, handle.source.name)

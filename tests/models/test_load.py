@@ -1,0 +1,118 @@
+"""Loading through handles: what it takes, and what it does not."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from engine.files import Library
+from engine.models.handle import ModelHandle, Patch
+from engine.models.header import ModelFileError
+from engine.models.layout import UNetLayout
+from engine.models.load import FileLoader, make_manager
+from engine.models.precision import policy
+from tests.models import make
+
+MIDDLE = replace(make.TINY, unet=UNetLayout(4, (160, 320, 640), 2, (True, True, True), 64, False))
+
+
+def test_sizes_are_told_before_loading(library: Library, handles: dict[str, ModelHandle]) -> None:
+    for precision, itemsize in (("full", 4), ("bf16", 2)):
+        loader = FileLoader(library, policy("cpu", precision))  # type: ignore[arg-type]
+        for handle in handles.values():
+            module = loader.load(handle).module
+            held = sum(parameter.nbytes for parameter in module.parameters())
+            assert held == loader.size(handle)
+            assert held == itemsize * sum(parameter.numel() for parameter in module.parameters())
+
+
+def test_a_diffusers_folder_is_leased_part_by_part(tmp_path: Path, handles: dict[str, ModelHandle]) -> None:
+    make.write_folder(tmp_path / "model", make.TINY)
+    library = Library({"diffusers": (tmp_path,)})
+    ref = library.ref("diffusers", "model")
+    manager = make_manager(library, policy("cpu", "full"))
+    parts = [replace(handle, source=ref) for handle in handles.values()]
+    with manager.lease(*parts) as (denoiser, text, vae):
+        cond = text.encode("a cat")
+        out = denoiser(torch.randn(1, 4, 8, 8), torch.tensor([1.0]), cond.embeds)
+        assert vae.decode(out).shape == (1, 64, 64, 3)
+
+
+def test_a_part_that_is_not_there_is_named(tmp_path: Path, handles: dict[str, ModelHandle]) -> None:
+    make.write_checkpoint(tmp_path / "a.safetensors", make.TINY, parts=("vae",))
+    library = Library({"checkpoints": (tmp_path,)})
+    manager = make_manager(library, policy("cpu", "full"))
+    handle = replace(handles["text"], source=library.ref("checkpoints", "a.safetensors"))
+    with pytest.raises(ModelFileError, match=r"^a\.safetensors has no text encoder"), manager.lease(handle):
+        pass
+    assert manager.report() == ()
+
+
+def test_patches_are_not_dropped_in_silence(library: Library, handles: dict[str, ModelHandle]) -> None:
+    handle = handles["denoiser"].patched(Patch(handles["denoiser"].source, 1.0))
+    with pytest.raises(ModelFileError, match="patch"):
+        FileLoader(library, policy("cpu", "full")).load(handle)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("precision", ["fp16", "bf16"])
+def test_half_precision_stays_near_full(library: Library, handles: dict[str, ModelHandle], precision: str) -> None:
+    exact, half = (FileLoader(library, policy("cpu", p)) for p in ("full", precision))  # type: ignore[arg-type]
+    x, t = torch.randn(2, 4, 8, 8), torch.tensor([900.0, 20.0])
+    results = []
+    for loader in (exact, half):
+        denoiser, text = loader.load(handles["denoiser"]), loader.load(handles["text"])
+        cond = text.encode("a (red:1.2) cat")  # type: ignore[union-attr]
+        results.append(denoiser(x, t, cond.embeds.expand(2, -1, -1)).float())  # type: ignore[operator]
+    assert (results[0] - results[1]).norm() / results[0].norm() < 0.03
+
+
+PEAK = """
+import sys, threading, time
+from pathlib import Path
+from engine.files import Library
+from engine.models.handle import ModelHandle
+from engine.models.load import FileLoader
+from engine.models.precision import policy
+
+def anonymous():
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("RssAnon")) << 10
+
+library = Library({"checkpoints": (Path(sys.argv[1]),)})
+loader = FileLoader(library, policy("cpu", sys.argv[2]))
+warm = ModelHandle(library.ref("checkpoints", "warm.safetensors"), "mini1", "denoiser")
+loader.load(warm)
+handle = ModelHandle(library.ref("checkpoints", "a.safetensors"), "mini1", "denoiser")
+before, peak, done = anonymous(), [0], threading.Event()
+
+def watch():
+    while not done.is_set():
+        peak[0] = max(peak[0], anonymous())
+        time.sleep(0.002)
+
+thread = threading.Thread(target=watch)
+thread.start()
+held = loader.load(handle)
+done.set()
+thread.join()
+print((max(peak[0], anonymous()) - before) / sum(p.nbytes for p in held.module.parameters()))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is read from /proc")
+@pytest.mark.parametrize("dtype", ["fp32", "fp16"])
+@pytest.mark.parametrize("precision", ["full", "bf16"])
+def test_loading_needs_little_memory_beside_the_weights(tmp_path: Path, dtype: str, precision: str) -> None:
+    make.write_checkpoint(tmp_path / "warm.safetensors", make.TINY, parts=("denoiser",))
+    make.write_checkpoint(tmp_path / "a.safetensors", MIDDLE, dtype, parts=("denoiser",))
+    ran = subprocess.run(
+        [sys.executable, "-c", PEAK, str(tmp_path), precision], capture_output=True, text=True, check=True
+    )
+    assert float(ran.stdout) < 1.25
