@@ -10,6 +10,7 @@ from engine.graph.problems import Mend, Problem
 
 Args = Mapping[str, Any]
 LONGEST = 80
+LONGEST_REASON = 400
 SHOWN = 12
 
 
@@ -53,11 +54,11 @@ def show(value: Any) -> str:
     return plain(text)
 
 
-def plain(text: Any) -> str:
+def plain(text: Any, longest: int = LONGEST) -> str:
     """Text of a file, safe to print: no control characters, not endless."""
-    cut = str(text)[: LONGEST + 1]
+    cut = str(text)[: longest + 1]
     safe = "".join(c if c.isprintable() else "�" for c in cut)
-    return safe[:LONGEST] + "…" if len(safe) > LONGEST else safe
+    return safe[:longest] + "…" if len(safe) > longest else safe
 
 
 def _number(value: Any) -> str:
@@ -147,7 +148,7 @@ TABLE: Mapping[str, Callable[[Args], str]] = {
     "not_digestible": lambda a: a["reason"],
     "wrong_family": lambda a: _unlike(a, "is for", "is for"),
     "wrong_channels": lambda a: _unlike(a, "has latents of", "has", " channels"),
-    "bad_model_file": lambda a: f"{plain(a['name'])} cannot be used: {plain(a['reason'])}",
+    "bad_model_file": lambda a: plain(a["reason"], LONGEST_REASON),
     "exception_during_validation": lambda a: f"it could not be checked ({plain(a['reason'])}).",
     "facts_failed": lambda a: f"what it would give could not be told before the run ({plain(a['reason'])}).",
     "invalid_prompt": _no_node,

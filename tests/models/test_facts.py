@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,9 @@ import nodes.text
 from engine.files import Library
 from engine.graph.check import check
 from engine.graph.graph import Graph
+from engine.graph.problems import Refused
 from engine.graph.registry import Registry
+from engine.graph.sentences import tell
 from engine.models.facts import JUDGES, describe
 from tests.models import make
 from tests.models.test_detect import SD1
@@ -75,3 +78,13 @@ def test_a_file_that_is_of_no_use_is_told_at_its_input(library: Library, name: s
         ("bad_model_file", "model", "ckpt_name"),
         ("bad_model_file", "clip", "ckpt_name"),
     ]
+
+
+def test_the_whole_reason_is_told(library: Library, tmp_path: Path) -> None:
+    wide = replace(make.TINY, unet=replace(make.TINY.unet, context=1024))
+    make.write_header(tmp_path / "v2.safetensors", make.shapes(wide, ("denoiser",)))
+    with pytest.raises(Refused) as told:
+        describe(library)(library.ref("checkpoints", "v2.safetensors"))
+    text = tell(told.value.code, told.value.details)
+    assert text.startswith("v2.safetensors: it holds a denoiser (UNet) of no known family (Stable Diffusion 1.x, ")
+    assert text.endswith("[64, 1024].")
