@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import logging
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
@@ -19,6 +20,8 @@ from engine.run.artifact import Stamp
 from engine.run.cancel import Cancel
 from engine.run.events import Emit, Preview, Progress
 from engine.run.sinks import Outputs
+
+log = logging.getLogger(__name__)
 
 
 def _no_files(ref: FileRef) -> Path:
@@ -109,11 +112,18 @@ class NodeContext:
         def on_step(state: Any) -> None:  # runs in the loop's thread, which must not see Cancelled
             if asked is not None:
                 asked(state)
-            picture = self._services.preview(state) if self._services.preview is not None else None
-            self._tell(state.step + 1, state.total or 0, picture)
+            self._tell(state.step + 1, state.total or 0, self._picture(state))
 
         job = dataclasses.replace(job, on_step=on_step, cancelled=self._cancel.is_set)
         return await asyncio.wrap_future(self._services.denoise(job))
+
+    def _picture(self, state: Any) -> Any:
+        """A picture of a sampler step; a preview that fails is no reason to lose the result."""
+        try:
+            return self._services.preview(state) if self._services.preview is not None else None
+        except Exception:
+            log.exception("no preview of node %s", self.node)
+            return None
 
     def save(self, prefix: str, ext: str, data: bytes, *, folder: str = "output") -> SavedFile:
         self.raise_if_cancelled()
