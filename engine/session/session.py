@@ -18,12 +18,13 @@ from engine.graph.sentences import sentence
 from engine.models.facts import JUDGES, describe
 from engine.plugins import Loaded, registry
 from engine.run.growth import Rules
+from engine.session.carried import Carried
 from engine.session.job import Job, OnEvent, Record
 from engine.session.result import Result
 from engine.settings import DISK, MEMORY, Precision, Settings, Share, default_data
 from engine.workflow.checking import examine
 from engine.workflow.error import WorkflowError
-from engine.workflow.file import edited, from_json, load
+from engine.workflow.file import from_json, load
 from engine.workflow.values import find, named, with_values
 
 if TYPE_CHECKING:
@@ -139,7 +140,7 @@ class Session:
         id, judged = uuid.uuid4().hex[:12], describe(self.library)
         rules = Rules(self.registry, self.library, self._salt, id, JUDGES, judged)
         checked = _sound(rules.check(graph, ids))
-        carried = _metadata(checked.plan.graph, text, told) if metadata else None
+        carried = Carried(checked.plan.graph, text, told) if metadata else None
         running = works.runner.submit(checked.plan, rules, services=works.services(carried), listener=record.tell)
         return Job(running, checked, record, self.library.folder)
 
@@ -179,10 +180,3 @@ def _sound(checked: Checked) -> Checked:
     if checked.errors:
         raise WorkflowError(map(sentence, checked.errors), checked.errors)
     return checked
-
-
-def _metadata(graph: Graph, source: bytes | None, values: Mapping[tuple[NodeId, str], Any]) -> dict[str, str]:
-    """What pictures carry: the plain graph for others, and our file, with the values that were set."""
-    plain = json.dumps(graph.to_api(), ensure_ascii=False)
-    own = edited(source, values) if source is not None else None
-    return {"prompt": plain, "inkwater": own or plain}
