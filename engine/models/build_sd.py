@@ -19,6 +19,7 @@ from engine.models.families import Family, Found
 from engine.models.handle import Part, Storage
 from engine.models.header import ModelFileError, Shape
 from engine.models.layout import ClipLayout, UNetLayout, VaeLayout, clip_layout, unet_layout, vae_layout
+from engine.models.libraries import light
 from engine.models.precision import Policy
 
 log = logging.getLogger("inkwater.models")
@@ -60,7 +61,8 @@ def unet_names(layout: UNetLayout) -> Mapping[str, str]:
 
 def make_unet(layout: UNetLayout, family: Family) -> nn.Module:
     """A denoiser of this layout, with weights on the current default device."""
-    from diffusers import UNet2DConditionModel
+    with light():
+        from diffusers import UNet2DConditionModel
 
     make: Any = UNet2DConditionModel
     module: nn.Module = make(
@@ -97,7 +99,8 @@ def _modern(name: str) -> str:
 
 def make_vae(layout: VaeLayout) -> nn.Module:
     """An autoencoder of this layout, with weights on the current default device."""
-    from diffusers import AutoencoderKL
+    with light():
+        from diffusers import AutoencoderKL
 
     levels = len(layout.widths)
     make: Any = AutoencoderKL
@@ -121,7 +124,8 @@ def _text(shapes: Mapping[str, Shape], naming: str, family: Family) -> Blueprint
 
 def make_text(layout: ClipLayout, family: Family) -> nn.Module:
     """A CLIP text encoder of this layout, with weights on the current default device."""
-    from transformers import CLIPTextConfig, CLIPTextModel
+    with light():
+        from transformers import CLIPTextConfig, CLIPTextModel
 
     config = CLIPTextConfig(
         vocab_size=layout.vocabulary,

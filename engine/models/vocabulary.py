@@ -7,6 +7,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine.models.libraries import light
+
 if TYPE_CHECKING:
     from transformers import CLIPTokenizer
 
@@ -43,7 +45,8 @@ def token_ids() -> dict[str, int]:
 @cache
 def clip_tokenizer() -> CLIPTokenizer:
     """Return transformers' CLIP tokenizer over this vocabulary (77 tokens, padded with the end token); do not change it."""
-    from transformers import CLIPTokenizer
+    with light():
+        from transformers import CLIPTokenizer
 
     return CLIPTokenizer(
         vocab=dict(token_ids()),
