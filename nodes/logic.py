@@ -14,7 +14,7 @@ from nodes.unroll import unroll
 Items = list[Any]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Loop:
     """The items of a loop, from its ForEachOpen to its ForEachClose."""
 

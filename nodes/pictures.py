@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
 SUFFIXES = (".png", ".apng", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff")
 MAX_SIDE = 16384
-MAX_PIXELS = 100_000_000
+MAX_PIXELS = 80_000_000
 MAX_FRAMES = 4096
 ORIENTATION = 0x0112
 """The EXIF tag that says how the camera was held; from SIDEWAYS on width and height change places."""
@@ -33,7 +33,7 @@ def read(path: Path, name: str) -> tuple[Tensor, Tensor]:
     The camera's orientation is applied; frames of another size than the first are left out.
 
     Raises:
-        PictureError: no picture of a known format, broken, or beyond 100 million pixels in all its frames.
+        PictureError: no picture of a known format, broken, or beyond 80 million pixels in all its frames.
     """
     import torch
     from PIL import Image, UnidentifiedImageError

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 import torch
+
 from engine.models.detect import inspect_file
 from nodes.loaders import Checkpoint, checkpoint_loader_simple
-
 from tests.nodes.desk import CHECKPOINT, Desk
 from tests.nodes.desk import desk as make_desk
 

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
+
 from engine.diffusion.loop import DenoiseLoop
 from engine.files import FileRef, Library
 from engine.graph.context import SavedFile
 from engine.graph.graph import Graph
-from torch import Tensor
 
 CHECKPOINT = "tiny.safetensors"
 

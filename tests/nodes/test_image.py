@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from PIL import Image as Pil
+
 from engine.files import Library
 from engine.graph.graph import Graph
 from engine.workflow.png_text import png_texts
@@ -17,8 +19,6 @@ from nodes import pictures
 from nodes.image import image_batch, image_invert, image_scale, load_image
 from nodes.output import preview_image, save_image
 from nodes.resize import IMAGE_METHODS
-from PIL import Image as Pil
-
 from tests.nodes.desk import Desk
 
 
@@ -108,6 +108,7 @@ def test_a_picture_cut_short_is_broken(tmp_path: Path, bare: Desk) -> None:
         loaded(bare, "x.png")
 
 
+@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
 @pytest.mark.parametrize(("width", "height"), [(20000, 10), (12000, 12000), (60000, 60000)])
 def test_a_small_file_that_claims_many_pixels_is_refused(tmp_path: Path, bare: Desk, width: int, height: int) -> None:
     def chunk(kind: bytes, body: bytes) -> bytes:
@@ -171,7 +172,9 @@ def test_scaling(method: str) -> None:
     assert scaled.shape == (2, 12, 16, 3)
     assert 0 <= scaled.min() <= scaled.max() <= 1
     flat = torch.full((1, 5, 5, 3), 0.3)
-    assert torch.allclose(image_scale(image=flat, upscale_method=method, width=9, height=3), torch.tensor(0.3), atol=1e-6)
+    assert torch.allclose(
+        image_scale(image=flat, upscale_method=method, width=9, height=3), torch.tensor(0.3), atol=1e-6
+    )
 
 
 def test_scaling_keeps_proportions_where_a_side_is_0() -> None:

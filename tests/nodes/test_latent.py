@@ -6,16 +6,16 @@ from pathlib import Path
 
 import pytest
 import torch
-from engine.diffusion.types import Latent
-from engine.files import Library
 from hypothesis import given
 from hypothesis import strategies as st
+from safetensors.torch import load, save_file
+
+from engine.diffusion.types import Latent
+from engine.files import Library
 from nodes import resize
 from nodes.latent import empty_latent_image, latent_upscale, latent_upscale_by
 from nodes.latent_file import LatentFileError, read, write
 from nodes.output import load_latent, save_latent
-from safetensors.torch import load, save_file
-
 from tests.nodes.desk import Desk
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import torch
+
 from engine.diffusion.types import Conditioning, Latent, Noise
 from nodes import custom_sampling as custom
 from nodes import sampling
@@ -13,7 +14,6 @@ from nodes.conditioning import conditioning_zero_out
 from nodes.latent import empty_latent_image
 from nodes.loaders import Checkpoint
 from nodes.text import clip_text_encode
-
 from tests.nodes.desk import Desk, call
 
 STEPS = 6
@@ -121,7 +121,9 @@ def test_parts_of_a_schedule() -> None:
     assert sigmas.tolist() == [8, 4, 2, 1, 0]
 
 
-def test_custom_sampling_is_the_plain_sampler_in_parts(run: Any, context: Desk, parts: Checkpoint, prompts: Any) -> None:
+def test_custom_sampling_is_the_plain_sampler_in_parts(
+    run: Any, context: Desk, parts: Checkpoint, prompts: Any
+) -> None:
     sigmas = custom.basic_scheduler(model=parts.MODEL, scheduler="normal", steps=STEPS)
     guider = custom.cfg_guider(model=parts.MODEL, positive=prompts[0], negative=prompts[1], cfg=4.0)
     latent = empty_latent_image(width=48, height=32)
@@ -148,7 +150,9 @@ def run_custom(context: Desk, parts: Checkpoint, prompts: Any, **values: Any) ->
     return call(node, model=parts.MODEL, positive=positive, negative=negative, cfg=4.0, context=context, **values)
 
 
-def test_split_sigmas_are_two_samplers_in_a_row(context: Desk, parts: Checkpoint, prompts: Any, picture: Latent) -> None:
+def test_split_sigmas_are_two_samplers_in_a_row(
+    context: Desk, parts: Checkpoint, prompts: Any, picture: Latent
+) -> None:
     sigmas = custom.basic_scheduler(model=parts.MODEL, scheduler="karras", steps=STEPS)
     high, low = custom.split_sigmas(sigmas=sigmas, step=2)
     assert high.tolist() + low.tolist()[1:] == sigmas.tolist()

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from engine.session import Session
 
+from engine.session import Session
 from tests.models.make import TINY, write_checkpoint
 
 

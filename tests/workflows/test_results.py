@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
+
 from engine.session import Session
 from engine.workflow.error import WorkflowError
-from PIL import Image
 
 FOLDER = Path(__file__).parents[2] / "workflows"
 TEXT_TO_IMAGE = FOLDER / "text_to_image.json"

@@ -1,0 +1,210 @@
+"""Every node twice under a guard: inputs and the global random state do not move, and both runs agree."""
+
+from __future__ import annotations
+
+import inspect
+import random
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image as Pil
+
+import nodes
+from engine.diffusion.types import Cond, Conditioning, Image, Latent, Noise, Sampler, Sigmas
+from engine.graph.context import Context
+from engine.graph.expand import Expand
+from engine.graph.graph import Graph
+from engine.models.handle import Guider
+from nodes.latent_file import write
+from nodes.loaders import Checkpoint
+from nodes.logic import Loop
+from tests.models.make import TINY, write_folder
+from tests.nodes.desk import CHECKPOINT, Desk, call, same, tensors
+
+REGISTRY = nodes.registry()
+Values = dict[str, Any]
+
+
+def noise(*shape: int) -> torch.Tensor:
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(sum(shape)))
+
+
+def image(batch: int = 2) -> Image:
+    return Image(noise(batch, 24, 16, 3).sigmoid())
+
+
+def cond() -> Conditioning:
+    return Conditioning((Cond(noise(1, 77, 64), noise(1, 64)), Cond(noise(1, 154, 64), strength=0.5)))
+
+
+def latent() -> Latent:
+    return Latent(noise(1, 4, 4, 4), noise_mask=torch.ones(1, 4, 4))
+
+
+def sampled(parts: Checkpoint) -> Values:
+    return {"model": parts.MODEL, "positive": cond(), "negative": cond(), "latent_image": latent()}
+
+
+def custom(parts: Checkpoint) -> Values:
+    return {"sampler": Sampler("dpmpp_2m_sde"), "sigmas": Sigmas(torch.tensor([3.0, 1.0, 0.0]))}
+
+
+def guided(parts: Checkpoint) -> Guider:
+    from engine.diffusion.guidance import Single
+
+    return Guider(parts.MODEL, Single(cond()))
+
+
+def tokens(parts: Checkpoint) -> Any:
+    return REGISTRY["CLIPTokenize"].fn(clip=parts.CLIP, text="a (fox:1.2)")
+
+
+def embeds(parts: Checkpoint, context: Desk) -> Any:
+    return REGISTRY["CLIPEmbedTokens"].fn(clip=parts.CLIP, tokens=tokens(parts), context=context)
+
+
+def in_checkpoints(context: Desk, kind: str) -> Any:
+    """The tiny checkpoint as a file of another kind: it holds every part."""
+    return context.library.ref("checkpoints", CHECKPOINT)
+
+
+LOOP = Graph.from_api(
+    {
+        "o": {"class_type": "ForEachOpen", "inputs": {"items": {"__value__": [1, 2]}}},
+        "b": {"class_type": "PrimitiveInt", "inputs": {"value": ["o", 0]}},
+        "1": {"class_type": "ForEachClose", "inputs": {"loop": ["o", 2], "value": ["b", 0]}},
+    }
+)
+
+EXAMPLES: dict[str, Callable[[Checkpoint, Desk], Values]] = {
+    "CheckpointLoaderSimple": lambda p, c: {"ckpt_name": c.library.ref("checkpoints", CHECKPOINT)},
+    "UNETLoader": lambda p, c: {"unet_name": in_checkpoints(c, "diffusion_models"), "weight_dtype": "fp8_e4m3fn_fast"},
+    "CLIPLoader": lambda p, c: {"clip_name": in_checkpoints(c, "text_encoders")},
+    "VAELoader": lambda p, c: {"vae_name": in_checkpoints(c, "vae")},
+    "DiffusersLoader": lambda p, c: {"model_path": folder(c)},
+    "CLIPTextEncode": lambda p, c: {"text": "a (fox:1.2)", "clip": p.CLIP},
+    "CLIPTokenize": lambda p, c: {"text": "a (fox:1.2)", "clip": p.CLIP},
+    "CLIPEmbedTokens": lambda p, c: {"clip": p.CLIP, "tokens": tokens(p)},
+    "CLIPTransform": lambda p, c: {"clip": p.CLIP, "embeds": embeds(p, c)},
+    "CLIPSetLastLayer": lambda p, c: {"clip": p.CLIP, "stop_at_clip_layer": -2},
+    "ConditioningCombine": lambda p, c: {"conditioning_1": cond(), "conditioning_2": cond()},
+    "ConditioningConcat": lambda p, c: {"conditioning_to": cond(), "conditioning_from": cond()},
+    "ConditioningAverage": lambda p, c: {
+        "conditioning_to": cond(),
+        "conditioning_from": cond(),
+        "conditioning_to_strength": 0.3,
+    },
+    "ConditioningZeroOut": lambda p, c: {"conditioning": cond()},
+    "EmptyLatentImage": lambda p, c: {"width": 32, "height": 16},
+    "LatentUpscale": lambda p, c: {"samples": latent(), "upscale_method": "bislerp", "width": 64, "height": 96},
+    "LatentUpscaleBy": lambda p, c: {"samples": latent(), "upscale_method": "bicubic"},
+    "VAEDecode": lambda p, c: {"samples": latent(), "vae": p.VAE},
+    "VAEEncode": lambda p, c: {"pixels": image(), "vae": p.VAE},
+    "VAEDecodeTiled": lambda p, c: {"samples": latent(), "vae": p.VAE, "tile_size": 64},
+    "VAEEncodeTiled": lambda p, c: {"pixels": image(), "vae": p.VAE, "tile_size": 64},
+    "KSampler": lambda p, c: sampled(p) | {"steps": 2, "sampler_name": "euler_ancestral"},
+    "KSamplerAdvanced": lambda p, c: sampled(p) | {"steps": 3, "start_at_step": 1, "sampler_name": "dpmpp_sde"},
+    "SamplerCustom": lambda p, c: sampled(p) | custom(p),
+    "SamplerCustomAdvanced": lambda p, c: (
+        custom(p) | {"noise": Noise(3), "guider": guided(p), "latent_image": latent()}
+    ),
+    "KSamplerSelect": lambda p, c: {"sampler_name": "lms"},
+    "BasicScheduler": lambda p, c: {"model": p.MODEL, "steps": 4, "denoise": 0.5},
+    "SplitSigmas": lambda p, c: {"sigmas": Sigmas(torch.tensor([2.0, 1.0, 0.0])), "step": 1},
+    "RandomNoise": lambda p, c: {"noise_seed": 2**64 - 1},
+    "DisableNoise": lambda p, c: {},
+    "CFGGuider": lambda p, c: {"model": p.MODEL, "positive": (), "negative": ()},
+    "BasicGuider": lambda p, c: {"model": p.MODEL, "conditioning": ()},
+    "LoadImage": lambda p, c: {"image": file(c, "x.png")},
+    "ImageScale": lambda p, c: {"image": image(), "upscale_method": "lanczos", "width": 8, "height": 0},
+    "ImageBatch": lambda p, c: {"image1": image(), "image2": image(1)},
+    "ImageInvert": lambda p, c: {"image": image()},
+    "SaveImage": lambda p, c: {"images": image()},
+    "PreviewImage": lambda p, c: {"images": image()},
+    "SaveLatent": lambda p, c: {"samples": latent()},
+    "LoadLatent": lambda p, c: {"latent": file(c, "x.latent")},
+    "PrimitiveInt": lambda p, c: {"value": 3},
+    "PrimitiveFloat": lambda p, c: {"value": 0.5},
+    "PrimitiveString": lambda p, c: {"value": "a"},
+    "PrimitiveStringMultiline": lambda p, c: {"value": "a\nb"},
+    "PrimitiveBoolean": lambda p, c: {"value": True},
+    "PreviewAny": lambda p, c: {"source": latent()},
+    "SplitText": lambda p, c: {"text": "a, b;c", "at": "commas"},
+    "MathExpression": lambda p, c: {"expression": "a / 2", "a": 3},
+    "If": lambda p, c: {"condition": False, "if_true": 1, "if_false": 2},
+    "ForEachOpen": lambda p, c: {"items": ["a", "b"]},
+    "ForEachClose": lambda p, c: {"loop": Loop((1, 2)), "value": None},
+    "ListJoin": lambda p, c: {"first": [1], "second": [2, 3]},
+}
+
+
+def file(context: Desk, name: str) -> Any:
+    folder = context.library.folder("input")
+    if name.endswith("png"):
+        Pil.new("RGBA", (3, 2), (10, 20, 30, 40)).save(folder / name)
+    else:
+        (folder / name).write_bytes(write(latent(), {}))
+    return context.library.ref("input", name)
+
+
+def folder(context: Desk) -> Any:
+    root = context.library.folder("checkpoints").parent / "diffusers"
+    library = context.library.replaced("diffusers", root)
+    if not (root / "tiny").exists():
+        write_folder(root / "tiny", TINY)
+    context.library = library
+    return library.ref("diffusers", "tiny")
+
+
+def state() -> tuple[Any, ...]:
+    return torch.get_rng_state().tolist(), random.getstate(), [*map(str, np.random.get_state())]
+
+
+def outcome(result: Any) -> Any:
+    return (tuple(result.graph.nodes.items()), result.outputs) if isinstance(result, Expand) else result
+
+
+def test_every_node_has_an_example() -> None:
+    assert set(EXAMPLES) == set(REGISTRY)
+
+
+@pytest.mark.parametrize("name", sorted(REGISTRY))
+def test_a_node_changes_nothing_and_repeats_itself(name: str, context: Desk, parts: Checkpoint) -> None:
+    definition = REGISTRY[name]
+    context.graph = LOOP
+    values = EXAMPLES[name](parts, context)
+    injected = {definition.context: context} if definition.context else {}
+    versions = [t._version for t in tensors(values)]
+    before = state()
+    first = call(definition.fn, **values, **injected)
+    saved = dict(context.files)
+    context.files.clear()
+    second = call(definition.fn, **values, **injected)
+    assert same(outcome(first), outcome(second))
+    assert context.files == saved
+    assert [t._version for t in tensors(values)] == versions
+    assert state() == before
+
+
+@pytest.mark.parametrize("name", sorted(REGISTRY))
+def test_outputs_are_what_the_definition_says(name: str, context: Desk, parts: Checkpoint) -> None:
+    definition = REGISTRY[name]
+    context.graph = LOOP
+    values = EXAMPLES[name](parts, context)
+    result = call(definition.fn, **values, **({definition.context: context} if definition.context else {}))
+    if isinstance(result, Expand):
+        assert len(result.outputs) == len(definition.outputs)
+    else:
+        outputs, _ = definition.split(result)
+        assert len(outputs) == len(definition.outputs)
+
+
+def test_a_context_is_only_asked_for_where_it_is_used() -> None:
+    for definition in REGISTRY.values():
+        source = inspect.getsource(definition.fn)
+        if definition.context:
+            assert source.count("context") > 1, definition.name
+    assert Context  # the protocol that Desk stands in for
