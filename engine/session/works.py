@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 from collections.abc import Mapping
@@ -45,6 +46,7 @@ class Works:
         store: Store = memory if self.behind is None else Tiers(memory, self.behind)
         self.runner = JobRunner(store=store, workers=workers)
         self.outputs.recover()
+        gc.freeze()  # torch's objects stay as long as the process: no collection need walk over them again
 
     def _disk(self, path: Path, budget: int) -> Behind:
         return Behind(Disk(path, budget, self.device.codecs, self._warn))
