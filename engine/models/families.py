@@ -102,6 +102,7 @@ FAMILIES: Mapping[str, Family] = {
                 "text": {"tokens": (None, 64)},
                 "vae": {"latent": (None, 4, 3, 3)},
             },
+            sampling=ModelSampling(prediction="v"),
         ),
     )
 }

@@ -1,4 +1,4 @@
-"""Tensor names of Stable Diffusion 1.x single-file checkpoints (the LDM layout) against diffusers' and transformers' names.
+"""Tensor names of Stable Diffusion 1.x single-file checkpoints (LDM) against diffusers' and transformers' names.
 
 A mapping goes from the module's own name to the name in the file; `inverted` turns it round. Files store the VAE's
 attention projections as 1 x 1 convolutions [C, C, 1, 1] where the module has matrices [C, C] (`VAE_MATRICES`).
@@ -45,9 +45,7 @@ def inverted(names: Mapping[str, str]) -> Names:
     return {there: here for here, there in names.items()}
 
 
-def unet_keys(
-    levels: int, layers: int, attention: Sequence[bool | int], widths: Sequence[int] | None = None
-) -> Names:
+def unet_keys(levels: int, layers: int, attention: Sequence[bool | int], widths: Sequence[int] | None = None) -> Names:
     """Return diffusers' UNet2DConditionModel name -> name in the file.
 
     Args:
@@ -110,7 +108,7 @@ def vae_keys(levels: int, layers: int, widths: Sequence[int] | None = None) -> N
 
 
 def _vae_level(side: str, level: int, levels: int, layers: int, widens: bool) -> Names:
-    """Return the names of one resolution; the module counts the decoder's from the smallest, the file from the largest."""
+    """Return one resolution's names; the module counts the decoder's from the smallest, the file from the largest."""
     down = side == "encoder"
     here = f"encoder.down_blocks.{level}" if down else f"decoder.up_blocks.{levels - 1 - level}"
     there = f"{side}.{'down' if down else 'up'}.{level}"
@@ -134,7 +132,10 @@ def _widens(widths: Sequence[int] | None, level: int, before: int) -> bool:
 
 def text_keys(layers: int) -> Names:
     """Return transformers' CLIPTextModel name (from `embeddings` on) -> name in the file."""
-    modules = ["final_layer_norm", *(f"encoder.layers.{layer}.{part}" for layer in range(layers) for part in _TEXT_LAYER)]
+    modules = [
+        "final_layer_norm",
+        *(f"encoder.layers.{layer}.{part}" for layer in range(layers) for part in _TEXT_LAYER),
+    ]
     names = [f"{module}.{kind}" for module in modules for kind in ("weight", "bias")]
     names += [f"embeddings.{part}_embedding.weight" for part in ("token", "position")]
     return {name: f"text_model.{name}" for name in names}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import lzma
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from engine.models.libraries import light
 
@@ -20,7 +20,7 @@ LENGTH = 77
 
 
 def byte_symbols() -> dict[int, str]:
-    """Return the printable character that stands for each of the 256 bytes, in the vocabulary's order (GPT-2's table)."""
+    """Return the printable character that stands for each of the 256 bytes, in the vocabulary's order (GPT-2)."""
     printable = [*range(ord("!"), ord("~") + 1), *range(ord("¡"), ord("¬") + 1), *range(ord("®"), ord("ÿ") + 1)]
     others = [byte for byte in range(256) if byte not in printable]
     return {byte: chr(byte) for byte in printable} | {byte: chr(256 + n) for n, byte in enumerate(others)}
@@ -44,13 +44,14 @@ def token_ids() -> dict[str, int]:
 
 @cache
 def clip_tokenizer() -> CLIPTokenizer:
-    """Return transformers' CLIP tokenizer over this vocabulary (77 tokens, padded with the end token); do not change it."""
+    """Return transformers' CLIP tokenizer over this vocabulary (77 tokens, padded with the end token); it is shared."""
     with light():
         from transformers import CLIPTokenizer
 
+    pairs: Any = list(merges())
     return CLIPTokenizer(
         vocab=dict(token_ids()),
-        merges=list(merges()),
+        merges=pairs,
         model_max_length=LENGTH,
         bos_token=START,
         eos_token=END,

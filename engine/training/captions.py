@@ -51,7 +51,9 @@ def english(concept: Concept, style: str | None, colour: str | None, rng: np.ran
     text = with_article(name) if rng.random() < 0.8 else name
     if style:
         text = _pick(rng, ENGLISH_STYLE[style]).format(text)
-    ground = _pick(rng, ENGLISH_GROUND).replace("a {} b", "an {} b") if colour == "orange" else _pick(rng, ENGLISH_GROUND)
+    ground = (
+        _pick(rng, ENGLISH_GROUND).replace("a {} b", "an {} b") if colour == "orange" else _pick(rng, ENGLISH_GROUND)
+    )
     return ground.format(text, colour) if colour else text
 
 

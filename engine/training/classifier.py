@@ -27,7 +27,9 @@ class Judge(nn.Module):
         layers: list[nn.Module] = []
         for depth, width in ((3, 32), (32, 64), (64, 128), (128, 192)):
             layers += [nn.Conv2d(depth, width, 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(width), nn.ReLU()]
-        self.body = nn.Sequential(*layers, nn.Conv2d(192, 192, 3, padding=1, bias=False), nn.BatchNorm2d(192), nn.ReLU())
+        self.body = nn.Sequential(
+            *layers, nn.Conv2d(192, 192, 3, padding=1, bias=False), nn.BatchNorm2d(192), nn.ReLU()
+        )
         self.head = nn.Sequential(nn.Flatten(), nn.Dropout(0.2), nn.Linear(192 * 4, concepts))
 
     def forward(self, pictures: Tensor) -> Tensor:
@@ -36,14 +38,15 @@ class Judge(nn.Module):
 
 
 def _augment(pictures: Tensor, rng: np.random.Generator) -> Tensor:
-    """Blur by a trip through a smaller size and add a little noise, so that softness alone does not confuse the judge."""
+    """Blur by a trip through a smaller size and add a little noise, so that softness does not mislead the judge."""
     size = int(rng.integers(24, 129))
     small = interpolate(pictures, size=(size, size), mode="bilinear", antialias=True)
     back = interpolate(small, size=pictures.shape[-2:], mode="bilinear")
     return back + float(rng.uniform(0, 0.1)) * torch.randn_like(back)
 
 
-def _batch(art: list[Art], colours: list[tuple[int, ...]], size: int, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+def _batch(art: list[Art], size: int, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+    colours = list(COLOURS.values())
     picks = [art[i] for i in rng.integers(0, len(art), size)]
     pictures = []
     for one in picks:
@@ -66,9 +69,9 @@ def train_judge(art: list[Art], out: Path, *, updates: int = 450, batch: int = 4
     for update in range(updates):
         for group in optimiser.param_groups:
             group["lr"] = 3e-3 * rate(update / updates, update, warmup=30)
-        pictures, labels = _batch(art, list(COLOURS.values()), batch, rng)
+        pictures, labels = _batch(art, batch, rng)
         loss = cross_entropy(judge(_augment(pictures, rng)), labels, label_smoothing=0.05)
-        loss.backward()
+        torch.autograd.backward(loss)
         optimiser.step()
         optimiser.zero_grad()
         if update % 100 == 99:
@@ -97,7 +100,11 @@ def held_out(art: list[Art], seed: int = 12) -> tuple[list[Picture], list[int]]:
 
 def background(picture: Picture) -> str:
     """Return the named colour nearest to the median of the picture's four corners (12 x 12 pixels each)."""
-    corners = [picture[rows, columns] for rows in (slice(0, 12), slice(-12, None)) for columns in (slice(0, 12), slice(-12, None))]
+    corners = [
+        picture[rows, columns]
+        for rows in (slice(0, 12), slice(-12, None))
+        for columns in (slice(0, 12), slice(-12, None))
+    ]
     median = np.median(np.concatenate([corner.reshape(-1, 3) for corner in corners]), axis=0)
     distance: dict[str, Any] = {name: float(np.square(median - np.array(rgb)).sum()) for name, rgb in COLOURS.items()}
     return min(distance, key=lambda name: distance[name])

@@ -77,7 +77,9 @@ def _fit(image: Image.Image) -> Picture:
     box = image.getchannel("A").getbbox() or (0, 0, *image.size)
     drawn = image.crop(box)
     scale = ART_SIZE / max(drawn.size)
-    drawn = drawn.resize((max(1, round(drawn.width * scale)), max(1, round(drawn.height * scale))), Image.Resampling.LANCZOS)
+    drawn = drawn.resize(
+        (max(1, round(drawn.width * scale)), max(1, round(drawn.height * scale))), Image.Resampling.LANCZOS
+    )
     square = Image.new("RGBA", (ART_SIZE, ART_SIZE))
     square.paste(drawn, ((ART_SIZE - drawn.width) // 2, (ART_SIZE - drawn.height) // 2))
     return np.asarray(square)
@@ -109,7 +111,9 @@ def _webp(package: Package, folder: Path, codes: list[str]) -> dict[str, Picture
     return {names[name]: _fit(Image.open(io.BytesIO(data)).convert("RGBA")) for name, data in sorted(files.items())}
 
 
-def load_art(folder: Path, concepts: tuple[Concept, ...] = CONCEPTS, styles: tuple[str, ...] = ("flat", "3d")) -> list[Art]:
+def load_art(
+    folder: Path, concepts: tuple[Concept, ...] = CONCEPTS, styles: tuple[str, ...] = ("flat", "3d")
+) -> list[Art]:
     """Return every drawing of the concepts in the styles, in a fixed order; the rendered set is kept in the folder."""
     codes = [concept.code for concept in concepts]
     art: list[Art] = []

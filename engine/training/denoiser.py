@@ -16,7 +16,7 @@ from engine.training.captions import caption
 from engine.training.concepts import CONCEPTS
 from engine.training.data import Art
 from engine.training.latents import LatentSet
-from engine.training.losses import denoiser_weight, scaled_linear_alphas
+from engine.training.losses import scaled_linear_alphas, velocity, velocity_weight
 from engine.training.pictures import COLOURS
 from engine.training.progress import Clock, Ema, every, load_state, rate
 from engine.training.tokens import TokenRows
@@ -59,7 +59,7 @@ def pretrain_text(text: Any, sampler: Sampler, updates: int, batch: int = 32) ->
         told = rows[:, 1] != len(sampler.rows) - 1
         concept = cross_entropy(said[told, : len(CONCEPTS)], labels[told, 0].to(said.device))
         colour = cross_entropy(said[told, len(CONCEPTS) :], labels[told, 1].to(said.device))
-        (concept + 0.5 * colour).backward()
+        torch.autograd.backward(concept + 0.5 * colour)
         optimiser.step()
         optimiser.zero_grad(set_to_none=True)
         if update % 100 == 99:
@@ -67,17 +67,18 @@ def pretrain_text(text: Any, sampler: Sampler, updates: int, batch: int = 32) ->
 
 
 def denoiser_loss(unet: Any, text: Any, z: Tensor, rows: Tensor, alphas: Tensor, generator: torch.Generator) -> Tensor:
-    """Return the weighted eps loss of a batch at uniformly drawn, stratified time steps."""
+    """Return the weighted v loss of a batch at uniformly drawn, stratified time steps."""
     batch = len(z)
     spread = (torch.arange(batch) + torch.rand(batch, generator=generator)) / batch
     steps = (spread * len(alphas)).long().clamp(max=len(alphas) - 1)[torch.randperm(batch, generator=generator)]
     noise = torch.randn(z.shape, generator=generator).to(z.device)
-    alpha = alphas[steps].to(z.device)
-    noisy = alpha.sqrt().view(-1, 1, 1, 1) * z + (1 - alpha).sqrt().view(-1, 1, 1, 1) * noise
+    alpha = alphas[steps].to(z.device).view(-1, 1, 1, 1)
+    noisy = alpha.sqrt() * z + (1 - alpha).sqrt() * noise
     hidden = text(input_ids=rows).last_hidden_state
     guess = unet(noisy, steps.to(z.device), encoder_hidden_states=hidden).sample
-    error = (guess - noise).square().mean((1, 2, 3))
-    return (denoiser_weight(alpha / (1 - alpha)) * error).mean()
+    error = (guess - velocity(z, noise, alpha)).square().mean((1, 2, 3))
+    loss: Tensor = (velocity_weight((alpha / (1 - alpha)).flatten()) * error).mean()
+    return loss
 
 
 def share_gradients(parameters: list[nn.Parameter], progress: float) -> float:
@@ -88,7 +89,7 @@ def share_gradients(parameters: list[nn.Parameter], progress: float) -> float:
     flat = torch.cat([*(grad.flatten() for grad in grads), torch.tensor([progress], device=grads[0].device)])
     dist.all_reduce(flat)
     flat /= dist.get_world_size()
-    for grad, mean in zip(grads, flat[:-1].split([grad.numel() for grad in grads]), strict=True):
+    for grad, mean in zip(grads, torch.split(flat[:-1], [grad.numel() for grad in grads]), strict=True):
         grad.copy_(mean.view_as(grad))
     return float(flat[-1])
 
@@ -116,7 +117,7 @@ def train_denoiser(
     state = load_state(out / "denoiser.pt")
     if state is None:
         pretrain_text(text, Sampler(data, art, rows, [seed, 0]), text_updates)
-    ema = Ema(both, 0.9995)
+    ema = Ema(both, 0.9985)
     if state:
         both.load_state_dict(state["model"])
         optimiser.load_state_dict(state["optimiser"])
@@ -132,7 +133,7 @@ def train_denoiser(
         for group in optimiser.param_groups:
             group["lr"] = LEARNING_RATE * rate(progress, clock.done, warmup=150)
         loss = denoiser_loss(unet, text, z.to(device), words.to(device), alphas, generator)
-        loss.backward()
+        torch.autograd.backward(loss)
         progress = share_gradients(weights, clock.progress)
         nn.utils.clip_grad_norm_(weights, 1.0)
         optimiser.step()

@@ -1,6 +1,6 @@
 """Measure a mini checkpoint: 100 prompts and seeds fixed in advance, judged by an independent classifier.
 
-    python -m engine.training.evaluate [--checkpoint FILE] [--data DIR] [--steps 20] [--scale 5] [--sheet PNG]
+python -m engine.training.evaluate [--checkpoint FILE] [--data DIR] [--steps 20] [--scale 5] [--sheet PNG]
 """
 
 from __future__ import annotations

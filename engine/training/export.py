@@ -39,7 +39,7 @@ def file_names(shape: MiniShape) -> dict[str, Mapping[str, str]]:
 
 
 def finished_vae(vae: Any, mean: Tensor, std: Tensor) -> Any:
-    """Return a copy of the trained autoencoder in the file's form: latents whitened by these statistics, norms standard."""
+    """Return a copy of the trained autoencoder in the file's form: latents whitened, norms standard."""
     done = copy.deepcopy(vae).eval()
     for module in done.modules():
         vars(module).pop("forward", None)
@@ -49,7 +49,7 @@ def finished_vae(vae: Any, mean: Tensor, std: Tensor) -> Any:
 
 
 def checkpoint_tensors(shape: MiniShape, vae: Any, unet: Any, text: Any, rows: TokenRows) -> dict[str, Tensor]:
-    """Return every tensor of the file under its name, in fp32; `vae` is in the file's form, `text` has the short table."""
+    """Return every fp32 tensor of the file by its name; `vae` is in the file's form, `text` has the short table."""
     tensors: dict[str, Tensor] = {}
     modules = {UNET_PREFIX: unet, VAE_PREFIX: vae, TEXT_PREFIX: text}
     for prefix, names in file_names(shape).items():
@@ -82,9 +82,9 @@ def metadata(note: str, recipe: Mapping[str, Any]) -> dict[str, str]:
         "modelspec.title": "Inkwater mini-v1",
         "modelspec.description": note,
         "modelspec.license": "Apache-2.0",
-        "modelspec.prediction_type": "epsilon",
+        "modelspec.prediction_type": "v",
         "modelspec.resolution": "128x128",
-        "modelspec.usage_hint": "128x128, euler, 20 to 30 steps, cfg 4 to 7, e.g. 3d render of a fox on a blue background",
+        "modelspec.usage_hint": "128x128, euler, 20 to 30 steps, cfg 4; 3d render of a fox on a blue background",
         "format": "pt",
         "inkwater.recipe": json.dumps(dict(recipe), sort_keys=True),
     }

@@ -42,6 +42,8 @@ def encode_art(vae: Any, art: list[Art], placements: int, out: Path, seed: int =
         colours += list(range(len(COLOURS))) * len(places)
     z = torch.cat(latents)
     mean, std = z.mean((0, 2, 3)), z.std((0, 2, 3))
-    made = LatentSet((z - mean[:, None, None]) / std[:, None, None], torch.tensor(shows), torch.tensor(colours), mean, std)
+    made = LatentSet(
+        (z - mean[:, None, None]) / std[:, None, None], torch.tensor(shows), torch.tensor(colours), mean, std
+    )
     save_state(path, made._asdict())
     return made

@@ -8,7 +8,7 @@ from torch.nn.functional import avg_pool2d
 
 
 def gradient_l1(a: Tensor, b: Tensor) -> Tensor:
-    """Return the mean absolute difference of the finite differences of two pictures [B, C, H, W]: asks for sharp edges."""
+    """Return the L1 between the finite differences of two pictures [B, C, H, W]: asks for sharp edges."""
     gap = a - b
     return (gap[..., 1:] - gap[..., :-1]).abs().mean() + (gap[..., 1:, :] - gap[..., :-1, :]).abs().mean()
 
@@ -21,18 +21,23 @@ def picture_loss(made: Tensor, real: Tensor) -> Tensor:
     return loss
 
 
-def min_snr_weight(snr: Tensor, gamma: float = 5.0) -> Tensor:
-    """Return the weight of the eps loss, min(snr, gamma) / snr (Hang et al. 2023)."""
-    return snr.clamp(max=gamma) / snr
+def velocity(clean: Tensor, noise: Tensor, alpha: Tensor) -> Tensor:
+    """Return what the network learns to say, v = sqrt(alpha) noise - sqrt(1 - alpha) clean (Salimans & Ho 2022)."""
+    return alpha.sqrt() * noise - (1 - alpha).sqrt() * clean
 
 
-def denoiser_weight(snr: Tensor) -> Tensor:
-    """Return the weight of the eps loss: min-SNR, and above sigma 1 times sigma.
+def clean_from_velocity(noisy: Tensor, v: Tensor, alpha: Tensor) -> Tensor:
+    """Return the clean latent of a noisy one, sqrt(alpha) clean + sqrt(1 - alpha) noise, and its velocity."""
+    return alpha.sqrt() * noisy - (1 - alpha).sqrt() * v
 
-    The latents of a simple picture are so smooth that its content shows through even strong noise; only where noise is
-    strongest must the network read the prompt, and there plain min-SNR gives errors of the clean latent next to no weight.
+
+def velocity_weight(snr: Tensor, gamma: float = 5.0) -> Tensor:
+    """Return the weight of the v loss, gamma / (snr + gamma): a soft min-SNR (Hang et al. 2023).
+
+    An error of the clean latent then counts gamma (snr + 1) / (snr + gamma): gamma where there is little noise, 1 at
+    pure noise, where the prompt alone decides. (The eps loss counts it snr there: next to nothing.)
     """
-    return min_snr_weight(snr) * snr.clamp(max=1.0).rsqrt()
+    return gamma / (snr + gamma)
 
 
 def scaled_linear_alphas(steps: int = 1000, start: float = 0.00085, end: float = 0.012) -> Tensor:

@@ -1,6 +1,6 @@
 """The recipe of mini-v1, from npm packages to one checkpoint file.
 
-    python -m engine.training.mini [--out DIR] [--minutes-decoder N] [--minutes-denoiser N] [--steps N] [--device cpu|cuda]
+    python -m engine.training.mini [--out DIR] [--minutes-decoder N] [--minutes-denoiser N] [--device cpu|cuda]
 
 It resumes by itself: every stage keeps its state in --out. The stages `decoder` and `denoiser` need each other's
 weights only at the end, so that they can run side by side (`--stage`) after `--stage prepare`. On small pictures one
@@ -13,7 +13,7 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,7 @@ from engine.training.progress import Clock
 from engine.training.tokens import TokenRows
 from engine.training.vae import averaged_vae, begin_vae, resume_vae, train_decoder
 
+DECODER_MINUTES, DENOISER_MINUTES = 60.0, 120.0
 STAGES = ("prepare", "decoder", "denoiser", "export")
 CHECKPOINT = Path(__file__).parents[2] / "models" / "checkpoints" / "mini-v1.safetensors"
 
@@ -40,10 +41,10 @@ CHECKPOINT = Path(__file__).parents[2] / "models" / "checkpoints" / "mini-v1.saf
 class Recipe:
     """All that decides the result, apart from the clock of the machine."""
 
-    shape: MiniShape = MiniShape()
+    shape: MiniShape = field(default_factory=MiniShape)
     styles: tuple[str, ...] = ("flat", "3d")
-    decoder_minutes: float = 60.0
-    denoiser_minutes: float = 120.0
+    decoder_minutes: float = DECODER_MINUTES
+    denoiser_minutes: float = DENOISER_MINUTES
     steps: int | None = None
     decoder_batch: int = 8
     denoiser_batch: int = 8
@@ -100,7 +101,8 @@ def export(recipe: Recipe, art: list[Art], out: Path, target: Path) -> int:
     rows = TokenRows.of_captions()
     unet, text = averaged(*networks(recipe.shape, rows), out)
     vae = finished_vae(averaged_vae(resume_vae(build_vae(recipe.shape), out), out), data.mean, data.std)
-    note = f"A small Stable Diffusion 1.x: {len(recipe.concepts)} things in two emoji styles on ten background colours, English and Vietnamese."
+    things = f"{len(recipe.concepts)} things in two emoji styles on ten background colours, English and Vietnamese."
+    note = f"A small Stable Diffusion 1.x: {things}"
     facts = metadata(note, {"styles": recipe.styles, "concepts": len(recipe.concepts)})
     return save_checkpoint(checkpoint_tensors(recipe.shape, vae, unet, text, rows), target, facts)
 
@@ -111,8 +113,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, default=Path("temp/mini"), help="folder for packages, states and logs")
     parser.add_argument("--checkpoint", type=Path, default=CHECKPOINT, help="the file to write")
     parser.add_argument("--stage", choices=(*STAGES, "all"), default="all")
-    parser.add_argument("--minutes-decoder", type=float, default=Recipe.decoder_minutes)
-    parser.add_argument("--minutes-denoiser", type=float, default=Recipe.denoiser_minutes)
+    parser.add_argument("--minutes-decoder", type=float, default=DECODER_MINUTES)
+    parser.add_argument("--minutes-denoiser", type=float, default=DENOISER_MINUTES)
     parser.add_argument("--steps", type=int, help="updates a stage, in place of minutes")
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--device", default="cpu")

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from torch import nn
-
 
 @dataclass(frozen=True, slots=True)
 class MiniShape:
@@ -23,8 +21,9 @@ def build_vae(shape: MiniShape) -> Any:
     """Return the autoencoder: f8, four latent channels, one residual layer a block, attention in the middle."""
     from diffusers import AutoencoderKL
 
+    make: Any = AutoencoderKL
     levels = len(shape.vae)
-    return AutoencoderKL(
+    return make(
         in_channels=3,
         out_channels=3,
         down_block_types=("DownEncoderBlock2D",) * levels,
@@ -41,9 +40,10 @@ def build_unet(shape: MiniShape) -> Any:
     """Return the denoiser: eight heads at every level with attention, convolutions as projections."""
     from diffusers import UNet2DConditionModel
 
+    make: Any = UNet2DConditionModel
     down = tuple("CrossAttnDownBlock2D" if here else "DownBlock2D" for here in shape.attention)
     up = tuple("CrossAttnUpBlock2D" if here else "UpBlock2D" for here in reversed(shape.attention))
-    return UNet2DConditionModel(
+    return make(
         sample_size=16,
         block_out_channels=shape.unet,
         down_block_types=down,
@@ -72,10 +72,3 @@ def build_text(shape: MiniShape, rows: int) -> Any:
         pad_token_id=rows - 1,
     )
     return CLIPTextModel(config)
-
-
-def residual_blocks(module: nn.Module) -> list[Any]:
-    """Return the residual blocks inside a module, in order."""
-    from diffusers.models.resnet import ResnetBlock2D
-
-    return [block for block in module.modules() if isinstance(block, ResnetBlock2D)]

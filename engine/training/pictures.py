@@ -44,7 +44,9 @@ def draw_placement(rng: np.random.Generator, low: float = 0.78, high: float = 0.
 def compose(pixels: Picture, colour: tuple[int, int, int], place: Placement) -> Picture:
     """Lay a drawing [256, 256, 4] on the colour and return the picture [128, 128, 3]."""
     side = round(SIZE * place.scale)
-    drawn = Image.fromarray(pixels).resize((side, side), Image.Resampling.BOX if side > 128 else Image.Resampling.LANCZOS)
+    drawn = Image.fromarray(pixels).resize(
+        (side, side), Image.Resampling.BOX if side > 128 else Image.Resampling.LANCZOS
+    )
     if place.flip:
         drawn = drawn.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
     picture = Image.new("RGB", (SIZE, SIZE), colour)

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from engine.training.data import Picture
-from engine.training.losses import scaled_linear_alphas
+from engine.training.losses import clean_from_velocity, scaled_linear_alphas
 from engine.training.vae import LATENT_FACTOR
 
 
@@ -34,11 +34,13 @@ class Painter:
         times = torch.linspace(999, 0, steps).round().long()
         sigmas = [*((1 - alphas[times]) / alphas[times]).sqrt().tolist(), 0.0]
         noise = [torch.randn(4, 16, 16, generator=torch.Generator("cpu").manual_seed(seed)) for seed in seeds]
-        x = torch.stack(noise).to(device) * (1 + sigmas[0] ** 2) ** 0.5
+        x: Tensor = torch.stack(noise).to(device) * (1 + sigmas[0] ** 2) ** 0.5
         for time, here, there in zip(times.tolist(), sigmas, sigmas[1:], strict=False):
-            given = (x / (1 + here**2) ** 0.5).repeat(2, 1, 1, 1)
+            noisy = x * alphas[time].sqrt().float().to(device)
+            given = noisy.repeat(2, 1, 1, 1)
             yes, no = self.unet(given, torch.tensor(time, device=device), encoder_hidden_states=context).sample.chunk(2)
-            x = x + (there - here) * (no + scale * (yes - no))
+            clean = clean_from_velocity(noisy, no + scale * (yes - no), alphas[time].float().to(device))
+            x = x + (there - here) / here * (x - clean)
         return x
 
     @torch.no_grad()

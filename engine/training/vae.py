@@ -17,7 +17,6 @@ from torch import Tensor, nn
 
 from engine.training.data import Art
 from engine.training.losses import picture_loss
-from engine.training.networks import residual_blocks
 from engine.training.pictures import COLOURS, SIZE, compose, draw_placement
 from engine.training.progress import Clock, Ema, every, load_state, rate, save_state
 
@@ -35,9 +34,8 @@ def start_as_identity(vae: Any) -> None:
 
     Colours are then right within minutes, and training spends its time on shapes.
     """
-    for name, conv in vae.named_modules():
-        if not isinstance(conv, nn.Conv2d):
-            continue
+    convolutions: list[tuple[str, Any]] = [(n, m) for n, m in vae.named_modules() if isinstance(m, nn.Conv2d)]
+    for name, conv in convolutions:
         if name.endswith("conv2"):
             nn.init.zeros_(conv.weight)
         elif "downsamplers" in name:
@@ -56,7 +54,7 @@ def start_as_identity(vae: Any) -> None:
 
 
 @torch.no_grad()
-def fit_convolution(conv: nn.Conv2d, x: Tensor, y: Tensor, ridge: float = 3e-2) -> None:
+def fit_convolution(conv: Any, x: Tensor, y: Tensor, ridge: float = 3e-2) -> None:
     """Set a 3x3 convolution to the ridge-regression answer for inputs [B, C, h, w] and targets [B, D, h, w]."""
     columns = nn.functional.unfold(x, 3, padding=1).transpose(1, 2).flatten(0, 1).double()
     columns = torch.cat([columns, torch.ones(len(columns), 1, dtype=torch.float64)], 1)
@@ -179,15 +177,15 @@ def to_tensor(pictures: list[np.ndarray[Any, Any]]) -> Tensor:
 
 
 def crops(art: list[Art], batch: int, side: int, rng: np.random.Generator) -> Iterator[Tensor]:
-    """Yield batches of crops [batch, 3, side, side]; one drawing in ten is Noto's, one background in four any colour."""
+    """Yield batches of crops [batch, 3, side, side]; a tenth are Noto's, a quarter on any colour at all."""
     groups = [[a for a in art if a.style != "noto"], [a for a in art if a.style == "noto"]]
     named = list(COLOURS.values())
     while True:
         pictures = []
         for _ in range(batch):
             group = groups[int(rng.random() < 0.1)] or art
-            any_colour = tuple(int(v) for v in rng.integers(0, 256, 3))
-            colour = any_colour if rng.random() < 0.25 else named[rng.integers(len(named))]
+            red, green, blue = (int(v) for v in rng.integers(0, 256, 3))
+            colour = (red, green, blue) if rng.random() < 0.25 else named[rng.integers(len(named))]
             picture = compose(group[rng.integers(len(group))].pixels, colour, draw_placement(rng, 0.6, 1.0, 8))
             x, y = rng.integers(0, SIZE - side + 1, 2)
             pictures.append(picture[y : y + side, x : x + side])
@@ -239,7 +237,7 @@ def averaged_vae(vae: Any, out: Path) -> Any:
 def train_decoder(
     vae: Any, art: list[Art], clock: Clock, out: Path, *, batch: int = 8, side: int = 64, seed: int = 1
 ) -> None:
-    """Train the decoder of a codec that was begun, on crops, against the fixed encoder; the state lies in `out`/vae.pt."""
+    """Train the decoder of a codec that was begun, on crops, against the fixed encoder; the state is `out`/vae.pt."""
     parts = decoding(vae)
     device = vae.quant_conv.weight.device
     optimiser = torch.optim.AdamW(parts.parameters(), lr=LEARNING_RATE, betas=(0.9, 0.98), weight_decay=0.0, fused=True)
@@ -249,9 +247,9 @@ def train_decoder(
         optimiser.load_state_dict(state["optimiser"])
         ema.load(state["ema"])
         clock.spent, clock.done = state["spent"], state["done"]
-    due, told, mean, since = every(120), every(20), 0.0, 0
+    due, told, mean = every(120), every(20), 0.0
     clock.start()
-    for real in crops(art, batch, side, np.random.default_rng([seed, clock.done])):
+    for since, real in enumerate(crops(art, batch, side, np.random.default_rng([seed, clock.done])), 1):
         if clock.progress >= 1:
             break
         if clock.progress >= GROW_AT:
@@ -259,13 +257,12 @@ def train_decoder(
         for group in optimiser.param_groups:
             group["lr"] = LEARNING_RATE * rate(clock.progress, clock.done, warmup=200)
         loss, gap = decoder_loss(vae, real.to(device))
-        loss.backward()
+        torch.autograd.backward(loss)
         nn.utils.clip_grad_norm_(parts.parameters(), 0.3)
         optimiser.step()
         optimiser.zero_grad(set_to_none=True)
         ema.update()
         clock.tick()
-        since += 1
         mean += (gap - mean) * max(0.01, 1 / since)
         if told():
             print(f"decoder {clock.done} updates, {clock.spent:.0f} s, L1 {mean:.4f}", flush=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from engine.models.ldm_keys import inverted, text_keys, unet_keys, vae_keys
@@ -49,8 +51,9 @@ def test_any_denoiser_matches_diffusers(widths: tuple[int, ...], layers: int, at
     torch = pytest.importorskip("torch")
     from diffusers import UNet2DConditionModel
 
+    make: Any = UNet2DConditionModel
     with torch.device("meta"):
-        module = UNet2DConditionModel(
+        module = make(
             block_out_channels=widths,
             layers_per_block=layers,
             down_block_types=tuple("CrossAttnDownBlock2D" if here else "DownBlock2D" for here in attention),
@@ -65,8 +68,9 @@ def test_any_autoencoder_matches_diffusers(widths: tuple[int, ...], layers: int)
     torch = pytest.importorskip("torch")
     from diffusers import AutoencoderKL
 
+    make: Any = AutoencoderKL
     with torch.device("meta"):
-        module = AutoencoderKL(
+        module = make(
             down_block_types=("DownEncoderBlock2D",) * len(widths),
             up_block_types=("UpDecoderBlock2D",) * len(widths),
             block_out_channels=widths,

@@ -37,7 +37,8 @@ def test_captions_name_what_is_shown() -> None:
     for _ in range(50):
         assert re.search(r"\bfox\b.*\bblue\b", english(fox, "flat", "blue", rng))
         told = vietnamese(fox, "3d", "blue", rng)
-        assert "cáo" in told and VIETNAMESE_COLOUR["blue"] in told
+        assert "cáo" in told
+        assert VIETNAMESE_COLOUR["blue"] in told
         assert "a orange" not in english(fox, None, "orange", rng)
 
 
@@ -66,11 +67,13 @@ def test_short_rows_scatter_back_to_the_full_table() -> None:
     text = "a fox on a blue background"
     ids = clip_tokenizer()(text, padding="max_length").input_ids
     assert torch.equal(full[ids], table[rows.encode([text])[0]])
-    assert ids[0] == START_ID and ids[-1] == END_ID
+    assert ids[0] == START_ID
+    assert ids[-1] == END_ID
 
 
 def test_questions_are_fixed() -> None:
     asked = cases()
-    assert len(asked) == 100 and len({case.concept for case in asked}) == len(CONCEPTS)
+    assert len(asked) == 100
+    assert len({case.concept for case in asked}) == len(CONCEPTS)
     assert [sum(case.colour == colour for case in asked) for colour in COLOURS] == [10] * 10
     assert asked == cases()

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pytest
 import torch
 
-from engine.training.losses import gradient_l1, min_snr_weight, picture_loss, scaled_linear_alphas
+from engine.training.losses import (
+    clean_from_velocity,
+    gradient_l1,
+    picture_loss,
+    scaled_linear_alphas,
+    velocity,
+    velocity_weight,
+)
 from engine.training.networks import MiniShape, build_vae
 from engine.training.progress import Clock, Ema, rate
 from engine.training.vae import LATENT_FACTOR, fold_norms, fold_whitening, soften_norms
@@ -15,19 +23,25 @@ from engine.training.vae import LATENT_FACTOR, fold_norms, fold_whitening, softe
 TINY = MiniShape(vae=(64, 32, 32, 64), unet=(32, 32), attention=(False, True), text_layers=1)
 
 
-def test_min_snr_weight_is_one_below_gamma_and_falls_as_its_reciprocal_above() -> None:
-    snr = torch.tensor([0.01, 1.0, 5.0, 10.0, 500.0], dtype=torch.float64)
-    assert torch.allclose(min_snr_weight(snr), torch.tensor([1.0, 1.0, 1.0, 0.5, 0.01], dtype=torch.float64))
+def test_velocity_gives_back_the_clean_latent() -> None:
+    alpha = scaled_linear_alphas()
+    clean, noise = torch.randn(2, 1000, dtype=torch.float64)
+    noisy = alpha.sqrt() * clean + (1 - alpha).sqrt() * noise
+    assert torch.allclose(clean_from_velocity(noisy, velocity(clean, noise, alpha), alpha), clean)
 
 
-def test_min_snr_weight_of_eps_is_the_clamped_snr_weight_of_the_clean_latent() -> None:
+def test_velocity_weight_is_a_soft_min_snr_of_the_clean_latent() -> None:
     alpha = scaled_linear_alphas()
     snr = alpha / (1 - alpha)
     clean, noise, guess = torch.randn(3, 1000, dtype=torch.float64)
     noisy = alpha.sqrt() * clean + (1 - alpha).sqrt() * noise
-    recovered = (noisy - (1 - alpha).sqrt() * guess) / alpha.sqrt()
-    by_clean = snr.clamp(max=5) * (recovered - clean) ** 2
-    assert torch.allclose(min_snr_weight(snr) * (guess - noise) ** 2, by_clean, rtol=1e-9)
+    error = (clean_from_velocity(noisy, guess, alpha) - clean) ** 2
+    by_clean = 5 * (snr + 1) / (snr + 5) * error
+    assert torch.allclose(velocity_weight(snr) * (guess - velocity(clean, noise, alpha)) ** 2, by_clean, rtol=1e-6)
+    weights = 5 * (snr + 1) / (snr + 5)
+    assert (weights.diff() < 0).all()
+    assert weights[-1] > 1
+    assert weights[0] < 5
 
 
 def test_schedule_is_stable_diffusions() -> None:
@@ -66,13 +80,12 @@ def test_average_of_a_constant_is_the_constant() -> None:
 
 
 @pytest.fixture(name="codec")
-def _codec() -> torch.nn.Module:
+def _codec() -> Any:
     torch.manual_seed(0)
-    vae: torch.nn.Module = build_vae(TINY).double().eval()
-    return vae
+    return build_vae(TINY).double().eval()
 
 
-def test_whitening_folds_exactly(codec: torch.nn.Module) -> None:
+def test_whitening_folds_exactly(codec: Any) -> None:
     picture = torch.rand(2, 3, 32, 32, dtype=torch.float64) * 2 - 1
     raw = codec.encode(picture).latent_dist.mean
     before = codec.decode(raw).sample
@@ -87,7 +100,7 @@ def test_whitening_folds_exactly(codec: torch.nn.Module) -> None:
     assert white.std.max().item() * LATENT_FACTOR == pytest.approx(0.02)
 
 
-def test_soft_norms_fold_into_the_standard_epsilon_exactly(codec: torch.nn.Module) -> None:
+def test_soft_norms_fold_into_the_standard_epsilon_exactly(codec: Any) -> None:
     soften_norms(codec)
     picture = torch.rand(1, 3, 32, 32, dtype=torch.float64)
     code = codec.encode(picture).latent_dist.mean

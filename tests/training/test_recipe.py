@@ -69,7 +69,8 @@ def test_file_has_stable_diffusions_names(made: tuple[Path, Path]) -> None:
 def test_file_paints(made: tuple[Path, Path]) -> None:
     vae, unet, text = load_checkpoint(made[1], TINY)
     (picture,) = Painter(vae, unet, text, full_rows).paint(["a dog"], [7], steps=2)
-    assert picture.shape == (128, 128, 3) and picture.dtype == np.uint8
+    assert picture.shape == (128, 128, 3)
+    assert picture.dtype == np.uint8
 
 
 def test_training_resumes_where_it_stopped(made: tuple[Path, Path]) -> None:
