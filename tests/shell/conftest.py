@@ -44,7 +44,7 @@ def program(files: Path) -> Run:
     def start(command: str, *arguments: str, data: bool = True, **options: Any) -> subprocess.CompletedProcess[str]:
         own = ["--data", "data"] if data else []
         return subprocess.run(
-            [*MAIN, command, *arguments, *own], cwd=files, capture_output=True, text=True, timeout=120, **options
+            [*MAIN, command, *arguments, *own], cwd=files, capture_output=True, text=True, timeout=600, **options
         )
 
     return start

@@ -87,7 +87,7 @@ def environment(root: Path) -> dict[str, str]:
 
 def start(root: Path, *arguments: str, python: str = sys.executable) -> subprocess.CompletedProcess[str]:
     command = [python, "main.py", *arguments]
-    return subprocess.run(command, cwd=root, env=environment(root), capture_output=True, text=True, timeout=120)
+    return subprocess.run(command, cwd=root, env=environment(root), capture_output=True, text=True, timeout=600)
 
 
 def test_installs_once_then_again_only_for_changed_requirements(project: Path) -> None:
@@ -114,7 +114,7 @@ def test_two_first_starts_at_once_install_once(project: Path, empty: Path) -> No
         subprocess.Popen(command, cwd=project, env=environment(project), stdout=-1, stderr=-1, text=True)
         for _ in range(2)
     ]
-    outs = [process.communicate(timeout=120) for process in pair]
+    outs = [process.communicate(timeout=600) for process in pair]
     assert all("ran" in out for out, _ in outs), outs
     assert sum("Installing" in err for _, err in outs) == 1
 

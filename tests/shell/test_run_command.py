@@ -55,7 +55,7 @@ def test_ctrl_c_is_one_sentence_and_the_next_run_is_fine(files: Path, tiny_model
                 break
         time.sleep(1)
         os.kill(process.pid, signal.SIGINT)
-        rest, code = process.stderr.read(), process.wait(60)
+        rest, code = process.stderr.read(), process.wait(300)
     assert code == 130, lines
     assert rest.splitlines()[-1] == "Cancelled."
     assert "Traceback" not in rest
