@@ -47,7 +47,8 @@ def basic_scheduler(
     """
     from engine.diffusion.schedules import make_sigmas
 
-    return Sigmas(make_sigmas(scheduler, steps, model.sampling, denoise))
+    # As in ComfyUI: KSampler takes what a schedule gives, this node no more than `steps` (ddim_uniform rounds up).
+    return Sigmas(make_sigmas(scheduler, steps, model.sampling, denoise)[-(steps + 1) :])
 
 
 @node("SplitSigmas", category="sampling/custom_sampling/sigmas", label="SplitSigmas")

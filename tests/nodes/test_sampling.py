@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import torch
 
+from engine.diffusion.schedules import make_sigmas
 from engine.diffusion.types import Conditioning, Latent, Noise
 from nodes import custom_sampling as custom
 from nodes import sampling
@@ -142,6 +143,14 @@ def test_custom_sampling_is_the_plain_sampler_in_parts(
     assert torch.allclose(out.denoised_output.samples, plain, rtol=1e-3, atol=1e-3)
     other = run_custom(context, parts, prompts, noise_seed=4, sampler=euler, sigmas=sigmas, latent_image=latent)
     assert torch.equal(other.output.samples, plain)
+
+
+@pytest.mark.parametrize("steps", [7, 13, 30])
+def test_a_schedule_that_rounds_up_is_cut_to_the_steps_asked_for(parts: Checkpoint, steps: int) -> None:
+    whole = make_sigmas("ddim_uniform", steps, parts.MODEL.sampling)
+    assert len(whole) > steps + 1
+    cut = custom.basic_scheduler(model=parts.MODEL, scheduler="ddim_uniform", steps=steps)
+    assert cut.tolist() == whole[-(steps + 1) :].tolist()
 
 
 def run_custom(context: Desk, parts: Checkpoint, prompts: Any, **values: Any) -> sampling.Sampled:
