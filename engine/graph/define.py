@@ -71,6 +71,12 @@ class NodeDef:
         """The input of this name."""
         return next((s for s in self.inputs if s.name == name), None)
 
+    def wants(self, values: Mapping[str, Any]) -> frozenset[str]:
+        """The lazy inputs that its demand asks for, its other inputs being `values`; one name may stand alone."""
+        assert self.demand is not None
+        names = self.demand(**values)
+        return frozenset((names,) if isinstance(names, str) else names)
+
     def split(self, result: Any) -> tuple[tuple[Any, ...], Mapping[str, Any]]:
         """What the function returned, as its outputs and what it shows; raises TypeError on a wrong count."""
         if self.fields is None:

@@ -262,8 +262,7 @@ def _demanded(definition: NodeDef, args: Mapping[str, Arg]) -> frozenset[str] | 
     if definition.demand is None or not all(isinstance(a, Const) for a in values.values()):
         return None
     try:
-        wanted = definition.demand(**{name: a.value for name, a in values.items() if isinstance(a, Const)})
-        return frozenset((wanted,) if isinstance(wanted, str) else wanted)
+        return definition.wants({name: a.value for name, a in values.items() if isinstance(a, Const)})
     except Exception:  # the node's own code: the run will name the fault
         return None
 

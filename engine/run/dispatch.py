@@ -107,14 +107,13 @@ class Dispatch(Needs):
 
     def _landed_elsewhere(self, id: NodeId, outcome: Outcome) -> None:
         self.waiting.discard(id)
-        if self.closed or id not in self.missing:
-            return
-        if isinstance(outcome, Artifact):
-            self._settle(id, outcome, cached=True)
-        elif outcome is not None:
-            self._fail(id, outcome)
-        elif self.missing[id] == 0:
-            self._ready(id)
+        if not self.closed and id in self.missing:
+            if isinstance(outcome, Artifact):
+                self._settle(id, outcome, cached=True)
+            elif outcome is not None:
+                self._fail(id, outcome)
+            elif self.missing[id] == 0:
+                self._ready(id)
         self._pump()
 
     def _land(self, id: NodeId, outcome: Outcome) -> None:

@@ -90,24 +90,24 @@ class Desk:
         return found
 
     def perform(self, ticket: Ticket, find: Find) -> Result:
-        """Run a plain function here and now."""
-        if (args := self._arguments(ticket, find)) is None:
-            return Skipped()
-        context = self._begin(ticket)
-        began = time.perf_counter()
+        """Run a plain function here and now; whatever goes wrong is the result, since someone may wait for it."""
         try:
+            if (args := self._arguments(ticket, find)) is None:
+                return Skipped()
+            context = self._begin(ticket)
+            began = time.perf_counter()
             made = call(ticket.step, *args, context)
             return self._finish(ticket, made, context, time.perf_counter() - began)
         except BaseException as e:
             return e
 
     async def perform_async(self, ticket: Ticket, find: Find) -> Result:
-        """Run a coroutine function on this loop."""
-        if (args := self._arguments(ticket, find)) is None:
-            return Skipped()
-        context = self._begin(ticket)
-        began = time.perf_counter()
+        """Run a coroutine function on this loop; cancelling it gives the CancelledError as its result."""
         try:
+            if (args := self._arguments(ticket, find)) is None:
+                return Skipped()
+            context = self._begin(ticket)
+            began = time.perf_counter()
             made = await call_async(ticket.step, *args, context)
             return self._finish(ticket, made, context, time.perf_counter() - began)
         except BaseException as e:
@@ -153,12 +153,11 @@ class Desk:
     def demanded(self, step: Step, find: Find) -> frozenset[str]:
         """The lazy inputs that the node wants, its other inputs being there; ValueError if it has no such inputs."""
         d = step.definition
-        assert d.demand is not None
         values = self._values(step, find, frozenset()) or {}
         lazy = {s.name for s in d.inputs if s.lazy and not s.recipe}
         eager = {s.name: values[s.name] for s in d.inputs if not s.lazy}
         maps = mapped(step, frozenset())
-        names = frozenset(name for element in spread(eager, maps) for name in d.demand(**element))
+        names = frozenset[str]().union(*(d.wants(element) for element in spread(eager, maps)))
         if unknown := names - lazy:
             raise ValueError(f"its demand names {', '.join(sorted(unknown))}, which are no lazy inputs of it")
         return names

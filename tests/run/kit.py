@@ -161,6 +161,11 @@ def BadDemand(a: int, b: Lazy[int] = 0) -> int:
     return b
 
 
+@node(demand=lambda a: "b")
+def Second(a: int, b: Lazy[int] = 0, c: Lazy[int] = 0) -> int:
+    return b
+
+
 @node()
 def Odd(a: int) -> bool:
     called.append(f"odd {a}")

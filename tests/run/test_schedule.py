@@ -10,9 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.graph.graph import Const, Graph, Link, Node
+from engine.run.artifact import Artifact
 from engine.run.calls import spread
 from engine.run.errors import StepError
 from engine.run.events import JobFinished, JobStarted, Progress, StepFailed, StepFinished, StepStarted
+from engine.run.flights import Flights
 from engine.run.store import Memory
 from tests.run.kit import Kit, called, chain, gate, graph
 
@@ -215,6 +217,26 @@ def test_a_lazy_input_over_a_list_is_made_when_one_element_wants_it() -> None:
     )
     ran = Kit().run(g, ["i"])
     assert ran.made["i"].outputs == ([1, 1, 1], [2, 2, 2])
+
+
+def test_a_demand_may_be_a_single_name() -> None:
+    for a in (1, "v.0"):  # known when the graph is checked, and only when it runs
+        g = graph(v=("Value", {}), w=("Add", {"a": 4}), s=("Second", {"a": a, "b": "w.0", "c": "w.0"}))
+        assert Kit().run(g, ["s"]).value("s") == 5
+
+
+def test_an_artifact_that_lacks_an_output_fails_the_step_that_reads_it_and_blocks_no_later_job() -> None:
+    async def body() -> None:
+        kit, flights = Kit(), Flights()
+        g = graph(v=("Value", {}), a=("Add", {"a": "v.0"}), s=("Sleep", {"a": "v.0"}))
+        damaged = kit.check(g, ["a", "s"])[0].plan.steps["v"].key
+        kit.store.put(damaged, Artifact((), 0, 1.0))
+        ran = await kit.run_async(g, ["a", "s"], flights=flights)
+        assert ran.failed.keys() == {"a", "s"}
+        kit.store.put(damaged, Artifact((6,), 0, 1.0))
+        assert (await kit.run_async(g, ["a", "s"], flights=flights)).value("a") == 7
+
+    asyncio.run(asyncio.wait_for(body(), 20))
 
 
 def test_a_demand_for_what_is_not_lazy_is_the_nodes_failure() -> None:
