@@ -6,6 +6,7 @@ import asyncio
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
+from contextlib import suppress
 from itertools import count
 
 from engine.graph.context import Cancelled
@@ -63,6 +64,7 @@ class JobRunner:
         self._numbers = count(1)
         self._jobs: dict[str, Job] = {}
         self._unheard: list[tuple[str, str]] = []
+        self._closed = False
         self._lock = threading.Lock()
         self._loop = asyncio.new_event_loop()
         self._places = asyncio.Semaphore(at_once)
@@ -84,17 +86,22 @@ class JobRunner:
         """Queue a plan; `rules` are what it was checked with, and `rules.job` is the job's id.
 
         `listener` gets every event, one at a time, in whatever thread it happens; it must be quick.
+        Raises ValueError while a job of the same id runs, RuntimeError when the runner is closed.
         """
         job = Job(rules.job or self.name(), plan, listener)
         with self._lock:
-            if job.id in self._jobs:
-                raise ValueError(f"a job named {job.id!r} is running")
-            self._jobs[job.id] = job
             unheard, self._unheard = self._unheard, []
         job.tell(JobQueued(job.id))
         for code, message in unheard:
             job.tell(Warned(job.id, code, message))
-        job.future = asyncio.run_coroutine_threadsafe(self._run(job, rules, services), self._loop)
+        with self._lock:
+            if self._closed:
+                raise RuntimeError("the runner of jobs is closed")
+            if job.id in self._jobs:
+                raise ValueError(f"a job named {job.id!r} is running")
+            self._jobs[job.id] = job
+            # Under the lock, so that whoever finds the job finds its future too.
+            job.future = asyncio.run_coroutine_threadsafe(self._run(job, rules, services), self._loop)
         return job
 
     async def _run(self, job: Job, rules: Rules, services: Services) -> Mapping[NodeId, Artifact]:
@@ -121,12 +128,16 @@ class JobRunner:
     async def _place(self, job: Job) -> None:
         """Wait for one of the places; a job that is cancelled meanwhile does not wait on."""
         turn = asyncio.ensure_future(self._places.acquire())
-        job.cancelled.listen(lambda: self._loop.call_soon_threadsafe(turn.cancel))
+        job.cancelled.listen(lambda: self._soon(turn.cancel))
         try:
             await turn
         except asyncio.CancelledError:
             job.tell(JobFinished(job.id, "cancelled"))
             raise Cancelled from None
+
+    def _soon(self, call: Callable[[], object]) -> None:
+        with suppress(RuntimeError):  # the loop is closed, and the job long over
+            self._loop.call_soon_threadsafe(call)
 
     def warn(self, code: str, message: str) -> None:
         """Tell the running jobs, or the next one, what is amiss with a cache or a ledger."""
@@ -140,6 +151,7 @@ class JobRunner:
     def close(self, timeout: float = 5.0) -> None:
         """Cancel what runs and stop; calls that do not look at their Context are left to their daemon threads."""
         with self._lock:
+            self._closed = True
             jobs = list(self._jobs.values())
         for job in jobs:
             job.cancel()
@@ -148,7 +160,7 @@ class JobRunner:
                 job.future.exception(timeout)
             except (TimeoutError, asyncio.CancelledError):
                 continue
-        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._soon(self._loop.stop)
         self._thread.join(timeout)
         if not self._thread.is_alive():
             self._loop.close()

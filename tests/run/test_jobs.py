@@ -153,8 +153,30 @@ def test_closing_cancels_what_runs() -> None:
     with runner() as submit:
         job = submit(graph(h=("Hang", {"a": 1})), ["h"])
         until(lambda: called)
-    with pytest.raises(Cancelled):
-        job.result(0)
+        submit.runner.close()  # type: ignore[attr-defined] # before the gate opens and lets the node end by itself
+        with pytest.raises(Cancelled):
+            job.result(0)
+
+
+def test_a_closed_runner_refuses_jobs_and_lets_old_ones_be_cancelled() -> None:
+    with runner() as submit:
+        job = submit(graph(v=("Value", {})), ["v"])
+        assert job.result(10)["v"].outputs == (0,)
+    job.cancel()
+    with pytest.raises(RuntimeError, match="closed"):
+        submit(graph(v=("Value", {})), ["v"])
+
+
+def test_a_listener_that_fails_at_once_leaves_no_job_behind() -> None:
+    def deaf(event: Any) -> None:
+        raise OSError("the line is dead")
+
+    with runner() as submit:
+        rules = Rules(registry(), job="mine")
+        plan = rules.check(graph(v=("Value", {})), ["v"]).plan
+        with pytest.raises(OSError, match="dead"):
+            submit.runner.submit(plan, rules, listener=deaf)  # type: ignore[attr-defined]
+        assert submit.runner.submit(plan, rules).result(10)["v"].outputs == (0,)  # type: ignore[attr-defined]
 
 
 # --- workers ----------------------------------------------------------------------------------------
