@@ -18,14 +18,15 @@ from engine.diffusion.batch import groups, lay_out, rows_of, run, split
 from engine.diffusion.job import DenoiseJob, Run, StepState, run_job
 from engine.diffusion.predict import Evaluation
 from engine.diffusion.residence import Lease, Residence
+from engine.diffusion.types import Network
 from engine.graph.context import Cancelled
 
 __all__ = ["DenoiseJob", "DenoiseLoop", "DenoiseResult", "Stats", "StepState"]
 
 T = TypeVar("T")
 
-Room = Callable[[Hashable, Sequence[int], int], int]
-"""(handle, shape of one row of x, rows wanted) -> rows that memory has room for in one call, at least 1."""
+Room = Callable[[Network, Sequence[int], int], int]
+"""(network, shape of one row of x, rows wanted) -> rows that memory has room for in one call, at least 1."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,7 +80,7 @@ class _Active:
         return Cancelled() if stopped else None
 
 
-def _everything(handle: Hashable, shape: Sequence[int], rows: int) -> int:
+def _everything(network: Network, shape: Sequence[int], rows: int) -> int:
     return rows
 
 
@@ -174,7 +175,6 @@ class DenoiseLoop:
             return not self._closed
 
     def _end(self, error: BaseException) -> None:
-        self._residence.leave()
         with self._wake:
             self._closed = True
             for active in self._active:
@@ -182,6 +182,8 @@ class DenoiseLoop:
             for _, waiting in (*self._inbox, *self._calls):
                 _fail(waiting, error)
             self._active, self._inbox, self._calls = [], deque(), deque()
+        # Last: a lease that cannot be given back must not keep anybody waiting.
+        self._residence.leave()
 
     def _admit(self) -> None:
         while self._inbox:
@@ -198,9 +200,9 @@ class DenoiseLoop:
         fn, future = self._calls.popleft()
         if not future.set_running_or_notify_cancel():
             return
-        # A call may lease what does not fit beside the denoiser.
-        self._residence.leave()
         try:
+            # A call may lease what does not fit beside the denoiser.
+            self._residence.leave()
             result = fn()
         except BaseException as error:
             future.set_exception(error)
@@ -263,7 +265,8 @@ class DenoiseLoop:
         handle = owners[0].job.handle
         rows = rows_of(asked, self._lay_out(tuple(evaluation.placed for evaluation in asked)))
         shape, count = rows.x.shape[1:], rows.x.shape[0]
-        limit = min(count, self._limits.get((handle, shape), count), max(self._room(handle, shape, count), 1))
+        network = self._residence.enter(handle)
+        limit = min(count, self._limits.get((handle, shape), count), max(self._room(network, shape, count), 1))
         started = time.perf_counter()
 
         def on_call(size: int) -> None:
@@ -282,7 +285,7 @@ class DenoiseLoop:
             self._limits[handle, shape] = size
             self._stats = replace(self._stats, halvings=self._stats.halvings + 1)
 
-        clean = run(self._residence.enter(handle), rows, limit, on_call, on_halved)
+        clean = run(network, rows, limit, on_call, on_halved)
         self._stats = replace(self._stats, seconds=self._stats.seconds + time.perf_counter() - started)
         for (active, i), answer in zip(questions, split(clean, asked), strict=True):
             active.answers[i] = answer

@@ -105,6 +105,14 @@ class ModelManager:
             self._mine.holds = False
             self._release(entries, workspace, who)
 
+    def spare(self, wanted: int) -> int:
+        """Bytes of the device that no lease has taken, idle weights moved out of the way for up to `wanted` of them."""
+        with self._changed:
+            lent = self._workspace + sum(entry.nbytes for entry in self._entries.values() if entry.holders)
+            free = max(self._device_bytes - lent, 0)
+            self._make_room({}, {}, min(wanted, free))
+            return free
+
     def resident(self, handle: ModelHandle) -> bool:
         """Whether leasing the handle would move nothing."""
         entry = self._entries.get(handle.key)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
+
+MAPS = 64
+"""Feature maps of the first level's width that are alive at a time, skips and the feed-forward's inside counted."""
 
 
 class Denoiser:
@@ -15,6 +19,12 @@ class Denoiser:
         self.module = module
         self.dtype = dtype
         self._layout = torch.channels_last if channels_last else torch.contiguous_format
+
+    def row_bytes(self, shape: Sequence[int]) -> int:
+        """About what one row of x, of `shape` [C, h, w], takes beside the weights while it is denoised."""
+        channels, *cells = shape
+        width: int = self.module.conv_in.out_channels
+        return math.prod(cells) * (width * MAPS + channels) * self.dtype.itemsize
 
     def __call__(
         self,

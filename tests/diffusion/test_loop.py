@@ -248,16 +248,16 @@ def test_one_row_too_many_is_a_clear_error_and_the_next_job_runs() -> None:
 
 def test_room_sizes_the_batch() -> None:
     network = Counting()
-    asked: list[tuple[Hashable, tuple[int, ...], int]] = []
+    asked: list[tuple[Any, tuple[int, ...], int]] = []
 
-    def room(handle: Hashable, shape: Any, rows: int) -> int:
-        asked.append((handle, tuple(shape), rows))
+    def room(network: Any, shape: Any, rows: int) -> int:
+        asked.append((network, tuple(shape), rows))
         return 3
 
     with a_loop(network, room=room) as loop:
         loop.submit(a_job(steps=1, shape=(4, 4, 8, 8))).result(WAIT)
     assert [shape[0] for shape in network.shapes] == [3, 3, 2]
-    assert asked == [("model", (4, 8, 8), 8)]
+    assert asked == [(network, (4, 8, 8), 8)]
 
 
 # --- cancelling and failing
@@ -383,6 +383,30 @@ def test_a_lease_that_fails_fails_its_jobs_only() -> None:
 
 
 # --- order
+
+
+def test_a_lease_that_cannot_be_given_back_keeps_nobody_waiting() -> None:
+    network = Counting()
+    failures = iter([True, False])
+
+    @contextmanager
+    def lease(handle: Hashable) -> Iterator[Any]:
+        yield network
+        if next(failures, False):
+            raise OSError("the device is gone")
+
+    loop = DenoiseLoop(lease)
+    try:
+        with held(loop):
+            job = loop.submit(a_job(steps=3))
+            before, between, after = (loop.call(lambda n=n: n) for n in (1, 2, 3))  # type: ignore[misc]
+        assert before.result(WAIT) == 1
+        with pytest.raises(OSError, match="gone"):
+            between.result(WAIT)
+        assert after.result(WAIT) == 3
+        assert job.result(WAIT).calls == 3
+    finally:
+        loop.close()
 
 
 def test_higher_priority_goes_first() -> None:

@@ -78,6 +78,19 @@ def test_two_checkpoints_stay_when_they_fit() -> None:
     assert manager.resident(B)
 
 
+def test_what_is_spare_is_what_no_lease_holds_and_idle_weights_make_way_for_it() -> None:
+    manager, _ = make(100)
+    use(manager, A)
+    with manager.lease(B, workspace=10):
+        assert manager.spare(10) == 50
+        assert manager.resident(A), "10 bytes are free beside both"
+        assert manager.spare(11) == 50
+        assert not manager.resident(A)
+        assert manager.resident(B)
+        assert manager.spare(1000) == 50, "lent weights stay, whatever is wanted"
+    assert manager.spare(0) == 100
+
+
 def test_the_least_recently_used_leaves_first() -> None:
     manager, loader = make(100)
     use(manager, A)
