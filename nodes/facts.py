@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from engine.graph.facts import Facts, FactsOf, Known
+from engine.models.handle import Part
 
 FLOAT_BYTES = 4
 COLOURS = 3
@@ -28,12 +29,16 @@ def constant(known: Known) -> Sequence[Facts]:
     return ({"value": value} if type(value) in (int, float, str, bool) else {},)
 
 
-def loaded(source: str, *outputs: str) -> FactsOf:
-    """Each output has the facts of the file that the input `source` names."""
+def loaded(source: str, *outputs: Part) -> FactsOf:
+    """Each output is one part of the file that the input `source` names, and has its facts.
+
+    Where the file lacks the part, the fact `absent` of the output says so.
+    """
 
     def facts(known: Known) -> Sequence[Facts]:
         file = known.facts(source)
-        return tuple(file for _ in outputs)
+        lacks = file.get("lacks", {})
+        return tuple({**file, "absent": lacks[part]} if part in lacks else file for part in outputs)
 
     return facts
 

@@ -34,7 +34,7 @@ class Checkpoint(NamedTuple):
     runs_on="io",
     category="loaders",
     label="Load Checkpoint",
-    facts=loaded("ckpt_name", "MODEL", "CLIP", "VAE"),
+    facts=loaded("ckpt_name", "denoiser", "text", "vae"),
 )
 def checkpoint_loader_simple(*, ckpt_name: Annotated[FileRef, File("checkpoints")], context: Context) -> Checkpoint:
     """Load a whole Stable Diffusion model: denoiser, text encoder and VAE from one file.
@@ -55,7 +55,7 @@ def checkpoint_loader_simple(*, ckpt_name: Annotated[FileRef, File("checkpoints"
     runs_on="io",
     category="advanced/loaders/deprecated",
     label="DiffusersLoader",
-    facts=loaded("model_path", "MODEL", "CLIP", "VAE"),
+    facts=loaded("model_path", "denoiser", "text", "vae"),
 )
 def diffusers_loader(*, model_path: Annotated[FileRef, File("diffusers")], context: Context) -> Checkpoint:
     """Load a model that is a folder in the layout of the diffusers library.
@@ -76,7 +76,7 @@ def diffusers_loader(*, model_path: Annotated[FileRef, File("diffusers")], conte
     runs_on="io",
     category="advanced/loaders",
     label="Load Diffusion Model",
-    facts=loaded("unet_name", "MODEL"),
+    facts=loaded("unet_name", "denoiser"),
 )
 def unet_loader(
     *,
@@ -100,7 +100,7 @@ def unet_loader(
     runs_on="io",
     category="advanced/loaders",
     label="Load CLIP",
-    facts=loaded("clip_name", "CLIP"),
+    facts=loaded("clip_name", "text"),
 )
 def clip_loader(
     *,
@@ -121,7 +121,7 @@ def clip_loader(
     return _clip(clip_name, inspected)
 
 
-@node("VAELoader", runs_on="io", category="loaders", label="Load VAE", facts=loaded("vae_name", "VAE"))
+@node("VAELoader", runs_on="io", category="loaders", label="Load VAE", facts=loaded("vae_name", "vae"))
 def vae_loader(*, vae_name: Annotated[FileRef, File("vae")], context: Context) -> Vae:
     """Load an autoencoder alone.
 

@@ -4,7 +4,7 @@ from engine.graph.check import Checked, check, expanded, inside
 from engine.graph.context import Cancelled, Context, SavedFile
 from engine.graph.define import NodeDef, Ui, missing_help, node
 from engine.graph.expand import Expand
-from engine.graph.facts import Facts, Judge, Known, same
+from engine.graph.facts import Facts, Judge, Known, barred, same
 from engine.graph.graph import Const, Graph, Link, Node
 from engine.graph.keys import Key, NotDigestible, Salt, digest, key_of
 from engine.graph.plan import Plan, Step

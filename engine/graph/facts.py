@@ -64,6 +64,22 @@ class Judge:
                 yield first, second, a, b
 
 
+@dataclass(frozen=True, slots=True)
+class Bar(Judge):
+    """A row for values that are of no use: whatever input has the fact `fact` is a problem; `found` says why."""
+
+    def verdicts(self, inputs: Mapping[str, Facts]) -> Iterator[tuple[str, str, Any, Any]]:
+        """(input, input, None, found) of each input that has the fact."""
+        for name, facts in inputs.items():
+            if (why := facts.get(self.fact)) is not None:
+                yield name, name, None, why
+
+
+def barred(code: str, fact: str) -> Judge:
+    """No input may have this fact."""
+    return Bar(code, fact, fact, lambda a, b: False)
+
+
 def same(code: str, fact: str, severity: Severity = "error") -> Judge:
     """All inputs of a node that have this fact must agree on it."""
     return Judge(code, fact, fact, lambda a, b: bool(a == b), severity)

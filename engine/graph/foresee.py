@@ -27,7 +27,7 @@ class Foresight:
         if definition.facts is None and not self._judges:
             return (NOTHING,) * len(definition.outputs)
         known = self._inputs(id, found, above, parser)
-        for judge in self._judges if len(known) > 1 else ():
+        for judge in self._judges if known else ():
             for first, second, expected, seen in judge.verdicts(known):
                 args = {"first": first, "expected": expected, "found": seen, "fact": judge.fact}
                 parser.say(judge.code, args, id, second, severity=judge.severity)

@@ -118,7 +118,7 @@ _SUBGRAPH_PARTS = {
     "from": 'an output\'s "from" must be [node, output] inside it',
 }
 
-_UNFIT = {
+UNFIT = {
     "empty": "a part of it is empty",
     "long": "it is too long",
     "control": "it holds a control character",
@@ -131,6 +131,7 @@ _UNFIT = {
     "device": "on Windows it names a device",
     "link": "a symbolic link in it leads out of its folder",
 }
+"""Why a name is no file name: what `engine.files.unfit` gives, in words."""
 
 TABLE: Mapping[str, Callable[[Args], str]] = {
     "required_input_missing": lambda a: f"it needs {_a(a['expected'])} and has no default.",
@@ -148,6 +149,7 @@ TABLE: Mapping[str, Callable[[Args], str]] = {
     "not_digestible": lambda a: a["reason"],
     "wrong_family": lambda a: _unlike(a, "is for", "is for"),
     "wrong_channels": lambda a: _unlike(a, "has latents of", "has", " channels"),
+    "missing_part": lambda a: plain(a["found"], LONGEST_REASON),
     "bad_model_file": lambda a: plain(a["reason"], LONGEST_REASON),
     "exception_during_validation": lambda a: f"it could not be checked ({plain(a['reason'])}).",
     "facts_failed": lambda a: f"what it would give could not be told before the run ({plain(a['reason'])}).",
@@ -169,7 +171,7 @@ TABLE: Mapping[str, Callable[[Args], str]] = {
     "missing_subgraph": lambda a: f"the file does not define the subgraph {plain(a['subgraph'])}.",
     "invalid_subgraph": lambda a: f"the subgraph {plain(a['subgraph'])} is broken: {_SUBGRAPH_PARTS[a['reason']]}.",
     "subgraph_recursion": lambda a: f"the subgraph {plain(a['subgraph'])} contains itself ({_cycle(a['chain'][:-1])}).",
-    "bad_file_name": lambda a: f"{show(a['name'])} cannot be a file name here: {_UNFIT[a['reason']]}.",
+    "bad_file_name": lambda a: f"{show(a['name'])} cannot be a file name here: {UNFIT[a['reason']]}.",
     "file_changed": lambda a: f"the file {plain(a['name'])} among {plain(a['kind'])} was changed during the run.",
     "unreadable_file": lambda a: f"{plain(a['name'])} cannot be read: {plain(a['reason'])}.",
     "bad_model_paths": lambda a: f"the model folder {plain(a['name'])} cannot be used: {plain(a['reason'])}.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from engine.files import FileRef, Library
-from engine.graph.facts import NOTHING, Describe, Facts, Judge, same
+from engine.graph.facts import NOTHING, Describe, Facts, Judge, barred, same
 from engine.graph.problems import Refused
 from engine.models.detect import inspect_file, require
 from engine.models.families import Inspected
@@ -21,8 +21,15 @@ NEEDED: Mapping[str, tuple[Part, ...]] = {
 }
 """Parts that a file must hold to be of use as each kind; files of other kinds are not looked into."""
 
-JUDGES: tuple[Judge, ...] = (same("wrong_family", "family"), same("wrong_channels", "channels"))
-"""Facts that all inputs of a node must agree on."""
+JUDGES: tuple[Judge, ...] = (
+    same("wrong_family", "family"),
+    same("wrong_channels", "channels"),
+    barred("missing_part", "absent"),
+)
+"""Facts that all inputs of a node must agree on, and the fact that a value stands for a part that is not there."""
+
+LOADERS: Mapping[Part, str] = {"denoiser": "UNETLoader", "text": "CLIPLoader", "vae": "VAELoader"}
+"""The node that loads each part alone."""
 
 
 def describe(library: Library) -> Describe:
@@ -37,8 +44,19 @@ def describe(library: Library) -> Describe:
             require(inspected, ref.name, *NEEDED[ref.kind])
         except ModelFileError as error:
             raise Refused("bad_model_file", {"name": ref.name, "reason": str(error)}) from None
-        return file_facts(inspected)
+        return {**file_facts(inspected), "lacks": _lacks(inspected, ref.name)}
 
+    return told
+
+
+def _lacks(inspected: Inspected, name: str) -> Mapping[Part, str]:
+    """The parts that a file does not hold, each with what to tell whoever uses it all the same."""
+    told: dict[Part, str] = {}
+    for part, loader in LOADERS.items():
+        try:
+            require(inspected, name, part)
+        except ModelFileError as error:
+            told[part] = f"{str(error).rstrip('.')}; take one from {loader}."
     return told
 
 

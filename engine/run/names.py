@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from engine.files import unfit
+from engine.graph.sentences import UNFIT, show
 
 LONGEST = 180
 """Bytes of UTF-8 in the last part of a prefix: file systems end at 255, and a number and an extension follow."""
@@ -49,13 +50,12 @@ def place(root: Path, prefix: str) -> tuple[Path, str]:
     """
     name = _ILLEGAL.sub("_", prefix.replace("\\", "/"))
     folder, _, stem = name.rpartition("/")
-    if (reason := unfit(name)) is not None or len(stem.encode()) > LONGEST:
-        raise ValueError(f"the file name prefix {prefix!r} cannot be used: {reason or 'its last part is too long'}")
     path = root / folder
-    if not path.resolve().is_relative_to(root.resolve()):
-        raise ValueError(
-            f"the file name prefix {prefix!r} cannot be used: a symbolic link in it leads out of the folder"
-        )
+    reason = unfit(name) or ("long" if len(stem.encode()) > LONGEST else None)
+    if reason is None and not path.resolve().is_relative_to(root.resolve()):
+        reason = "link"
+    if reason is not None:
+        raise ValueError(f"the file name prefix {show(prefix)} cannot be used: {UNFIT[reason]}")
     return path, stem
 
 

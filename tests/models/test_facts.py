@@ -80,6 +80,11 @@ def test_a_file_that_is_of_no_use_is_told_at_its_input(library: Library, name: s
     ]
 
 
+def test_a_part_that_the_file_lacks_is_told_where_it_is_used(library: Library) -> None:
+    assert problems(library, "no-clip", "no-clip") == [("missing_part", "prompt", "clip")]
+    assert problems(library, "no-clip", "sd1") == []
+
+
 def test_the_whole_reason_is_told(library: Library, tmp_path: Path) -> None:
     wide = replace(make.TINY, unet=replace(make.TINY.unet, context=1024))
     make.write_header(tmp_path / "v2.safetensors", make.shapes(wide, ("denoiser",)))
