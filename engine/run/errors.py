@@ -51,7 +51,8 @@ def is_out_of_memory(e: BaseException) -> bool:
 
 
 def _reason(e: BaseException) -> str:
-    text = " ".join(str(e).split())
+    said = e.strerror if isinstance(e, OSError) and e.filename is None and e.strerror else str(e)
+    text = " ".join(said.split()).removesuffix(".")
     if is_out_of_memory(e):
         return (
             f"ran out of memory{f' ({text})' if text else ''}: use a smaller picture or batch, or close other programs."

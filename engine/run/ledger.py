@@ -61,8 +61,11 @@ class Ledger:
             return self._fall_back(e)
 
     def _fall_back(self, e: Exception) -> sqlite3.Connection:
+        broken = isinstance(e, sqlite3.DatabaseError) and not isinstance(e, sqlite3.OperationalError)
+        mend = "; delete it, and it is made anew" if broken else ""
         self._warn(
-            "ledger_unwritable", f"{self._file} cannot be kept ({e}); saved files are remembered until the end only"
+            "ledger_unwritable",
+            f"{self._file} cannot be kept ({e}); saved files are remembered until the end only{mend}",
         )
         return _opened(":memory:")
 
