@@ -30,13 +30,13 @@ def resize(x: Tensor, width: int, height: int, method: str, crop: str = "disable
 
 
 def crop_to_proportions(x: Tensor, width: int, height: int) -> Tensor:
-    """The largest centred part of `x` whose sides are as `width` to `height`."""
+    """The largest centred part of `x` whose sides are as `width` to `height`; at least one pixel of each side."""
     old_height, old_width = x.shape[-2:]
     left = top = 0
     if old_width * height > width * old_height:
-        left = round((old_width - old_height * width / height) / 2)
+        left = min(round((old_width - old_height * width / height) / 2), (old_width - 1) // 2)
     else:
-        top = round((old_height - old_width * height / width) / 2)
+        top = min(round((old_height - old_width * height / width) / 2), (old_height - 1) // 2)
     return x[..., top : old_height - top, left : old_width - left]
 
 

@@ -191,6 +191,12 @@ def test_a_centred_crop_drops_the_sides() -> None:
     assert image_scale(image=image, width=4, height=4, crop="disabled").min() == 0
 
 
+def test_a_crop_to_extreme_proportions_leaves_a_pixel() -> None:
+    image = floats(colours(20, 30))[None]
+    assert image_scale(image=image, width=1, height=400, crop="center").shape == (1, 400, 1, 3)
+    assert image_scale(image=image, width=400, height=1, crop="center").shape == (1, 1, 400, 3)
+
+
 def test_lanczos_keeps_more_than_8_bits() -> None:
     fine = torch.linspace(0.5, 0.501, 64).reshape(1, 1, 64, 1).expand(1, 4, 64, 3)
     assert len(image_scale(image=fine, upscale_method="lanczos", width=64, height=8)[0, 0, :, 0].unique()) > 32
