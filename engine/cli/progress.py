@@ -39,13 +39,14 @@ class Lines:
     def __init__(self, title: Title) -> None:
         self._title = title
         self._total, self._done = 0, 0
+        self._there: frozenset[str] = frozenset()
         self._began: dict[str, float] = {}
         self._told: dict[str, float] = {}
 
     def show(self, event: e.Event) -> None:
         match event:
             case e.JobStarted(nodes=nodes, cached=cached):
-                self._total = len(nodes)
+                self._total, self._there = len(nodes), frozenset(cached)
                 if cached:
                     self._say(f"{counted(len(cached), 'step')} there already, {len(nodes)} to run")
             case e.Expanded(nodes=nodes):
@@ -54,7 +55,7 @@ class Lines:
                 self._began[node] = self._told[node] = time.monotonic()
             case e.Progress(node=node, done=done, total=total):
                 self._step(node, done, total)
-            case e.StepFinished(node=node, seconds=seconds, cached=cached):
+            case e.StepFinished(node=node, seconds=seconds, cached=cached) if node not in self._there:
                 self._done += 1
                 self._total = max(self._total, self._done)
                 if not cached:
@@ -87,10 +88,12 @@ class Bars:
         self._bars.start()
         self._whole = self._bars.add_task("Workflow", total=None)
         self._steps: dict[str, TaskID] = {}
+        self._there: frozenset[str] = frozenset()
 
     def show(self, event: e.Event) -> None:
         match event:
-            case e.JobStarted(nodes=nodes):
+            case e.JobStarted(nodes=nodes, cached=cached):
+                self._there = frozenset(cached)
                 self._bars.update(self._whole, total=len(nodes))
             case e.Expanded(nodes=nodes):
                 self._bars.update(self._whole, total=(self._bars.tasks[0].total or 0) + len(nodes))
@@ -98,7 +101,7 @@ class Bars:
                 self._steps[node] = self._bars.add_task(self._title(node), total=None)
             case e.Progress(node=node, done=done, total=total) if node in self._steps:
                 self._bars.update(self._steps[node], completed=done, total=total or None)
-            case e.StepFinished(node=node):
+            case e.StepFinished(node=node) if node not in self._there:
                 self._bars.advance(self._whole)
                 self._remove(node)
             case e.StepFailed(node=node):

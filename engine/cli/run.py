@@ -38,8 +38,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Exit code 1 when a workflow fails; the others run all the same."""
+    from engine.cli import Sentence
     from engine.session import Session
 
+    if args.out is not None and args.out.exists() and not args.out.is_dir():
+        raise Sentence(f"--out {args.out}: this is a file; name a folder.")
     chosen = settings(args)
     with Session(
         load_registry(chosen.data),
@@ -61,7 +64,8 @@ def _run(session: Session, file: Path, args: argparse.Namespace) -> int:
     try:
         result = _watched(session, file, args)
     except WorkflowError as error:
-        sentences = list(error.sentences)
+        place = f"{file}: " if len(args.files) > 1 else ""
+        sentences = [s if s.startswith(place) else place + s for s in error.sentences]
         _tell(args, {"file": str(file), "status": "error", "problems": sentences}, sentences, sys.stderr)
         return 1
     seconds = time.perf_counter() - began

@@ -33,7 +33,7 @@ def parse_value(graph: Graph, registry: Registry, target: str, text: str) -> Any
     socket = definition.input(name) if definition is not None else None
     try:
         value = json.loads(text, parse_constant=_no_number)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
     takes_text = socket is not None and socket.wire in ("STRING", "COMBO")
     return text if takes_text and not isinstance(value, str) else value

@@ -35,6 +35,7 @@ MISTAKES: dict[str, tuple[list[str], str]] = {
         "gone cannot be used: there is no such folder.",
     ),
     "bad list of models": (["check", "sum.json", "--models", "bad.yaml"], "bad.yaml cannot be used: while parsing"),
+    "a file for a folder": (["run", "sum.json", "--out", "bad.json"], "--out bad.json: this is a file; name a folder."),
     "no such node": (["nodes", "KSampl"], "There is no node type 'KSampl'; did you mean KSampler"),
     "export of unknown types": (["export", "type.json", "--comfy"], "type.json: Node 1 (PreviewAnything)"),
 }
@@ -86,6 +87,14 @@ def test_all_problems_are_told_at_once(folder: Path, capsys: pytest.CaptureFixtu
     assert "many.json: 1 problem\n" in out
     assert out.count("(warning) Node ") == 2
     assert "more.json: 1 problem\n" in out
+
+
+def test_of_several_files_it_is_told_which_is_meant(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", "text.json", "sun.json", "sum.json", "--data", "data"]) == 1
+    told = capsys.readouterr()
+    assert "text.json: Node 1 (PrimitiveInt), input value:" in told.err
+    assert told.err.count("sun.json: there is no such file") == 1
+    assert "sum.json: done in" in told.out
 
 
 @pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="permissions do not bind here")

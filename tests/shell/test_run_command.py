@@ -66,6 +66,7 @@ def test_ctrl_c_is_one_sentence_and_the_next_run_is_fine(files: Path, tiny_model
 STORY = (
     e.JobQueued("j"),
     e.JobStarted("j", ("a", "b"), ("c",)),
+    e.StepFinished("j", "c", 0.0, cached=True),
     e.StepStarted("j", "a"),
     e.Progress("j", "a", 1, 4),
     e.StepFinished("j", "a", 1.5),
