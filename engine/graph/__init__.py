@@ -61,6 +61,7 @@ __all__ = [
     "UniqueId",
     "Widget",
     "accepts",
+    "barred",
     "check",
     "digest",
     "expanded",
