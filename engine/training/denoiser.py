@@ -134,12 +134,12 @@ def train_denoiser(
             group["lr"] = LEARNING_RATE * rate(progress, clock.done, warmup=150)
         loss = denoiser_loss(unet, text, z.to(device), words.to(device), alphas, generator)
         torch.autograd.backward(loss)
+        clock.tick()
         progress = share_gradients(weights, clock.progress)
         nn.utils.clip_grad_norm_(weights, 1.0)
         optimiser.step()
         optimiser.zero_grad(set_to_none=True)
         ema.update()
-        clock.tick()
         since += 1
         mean += (loss.item() - mean) * max(0.005, 1 / since)
         if told():

@@ -1,6 +1,6 @@
 """Measure a mini checkpoint: 100 prompts and seeds fixed in advance, judged by an independent classifier.
 
-python -m engine.training.evaluate [--checkpoint FILE] [--data DIR] [--steps 20] [--scale 5] [--sheet PNG]
+python -m engine.training.evaluate [--checkpoint FILE] [--data DIR] [--steps 20] [--scale 4] [--sheet PNG]
 """
 
 from __future__ import annotations
@@ -102,8 +102,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--data", type=Path, default=Path("temp/mini/data"), help="folder of the npm packages")
     parser.add_argument("--out", type=Path, default=Path("temp/mini/run"), help="folder where the judge is kept")
     parser.add_argument("--steps", type=int, default=20)
-    parser.add_argument("--scale", type=float, default=5.0, help="classifier-free guidance")
-    parser.add_argument("--sheet", type=Path, help="write a PNG of the first 48 English pictures")
+    parser.add_argument("--scale", type=float, default=4.0, help="classifier-free guidance")
+    parser.add_argument("--sheet", type=Path, help="write a PNG of 24 English and 24 Vietnamese pictures")
     given = parser.parse_args(arguments)
     art = load_art(given.data, styles=("flat", "3d", "noto"))
     judge = train_judge(art, given.out)
@@ -116,7 +116,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     english = painter.paint([case.english for case in asked], seeds, **how)
     vietnamese = painter.paint([case.vietnamese for case in asked], seeds, **how)
     if given.sheet:
-        Image.fromarray(sheet(english[:48], 8)).save(given.sheet, optimize=True)
+        Image.fromarray(sheet(english[:24] + vietnamese[24:48], 8)).quantize(256).save(given.sheet, optimize=True)
     report = {
         "judge held-out top-1": float((np.array(ranks(judge, fresh, labels)) == 0).mean()),
         "autoencoder PSNR": round(reconstruction(vae, fresh[: 2 * len(CONCEPTS) : 7]), 2),

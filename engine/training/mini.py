@@ -50,13 +50,14 @@ class Recipe:
     denoiser_batch: int = 8
     text_updates: int = 400
     placements: int = 2
+    fit_crops: int = 48
     concepts: tuple[Concept, ...] = CONCEPTS
 
 
 def prepare(recipe: Recipe, art: list[Art], out: Path) -> LatentSet:
     """Solve the encoder and encode the training set, unless both are there."""
     vae = build_vae(recipe.shape)
-    begin_vae(vae, art, out)
+    begin_vae(vae, art, out, fit=recipe.fit_crops)
     used = [one for one in art if one.style in recipe.styles]
     return encode_art(vae, used, recipe.placements, out)
 
@@ -64,7 +65,7 @@ def prepare(recipe: Recipe, art: list[Art], out: Path) -> LatentSet:
 def run_decoder(recipe: Recipe, art: list[Art], out: Path, device: str) -> None:
     """Train the decoder."""
     vae = build_vae(recipe.shape)
-    begin_vae(vae, art, out)
+    begin_vae(vae, art, out, fit=recipe.fit_crops)
     vae.to(device)
     train_decoder(vae, art, Clock(recipe.decoder_minutes, recipe.steps), out, batch=recipe.decoder_batch)
 

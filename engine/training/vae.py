@@ -192,10 +192,10 @@ def crops(art: list[Art], batch: int, side: int, rng: np.random.Generator) -> It
         yield to_tensor(pictures)
 
 
-def begin_vae(vae: Any, art: list[Art], out: Path, *, side: int = 64, seed: int = 1) -> None:
+def begin_vae(vae: Any, art: list[Art], out: Path, *, fit: int = 48, side: int = 64, seed: int = 1) -> None:
     """Make the untrained codec, or take up the saved one.
 
-    Untrained: linear, softened norms, both ends solved on 48 crops of the art; written to `out`/vae.pt.
+    Untrained: linear, softened norms, both ends solved on `fit` crops of the art; written to `out`/vae.pt.
     """
     if (out / "vae.pt").exists():
         resume_vae(vae, out)
@@ -204,7 +204,7 @@ def begin_vae(vae: Any, art: list[Art], out: Path, *, side: int = 64, seed: int 
     start_as_identity(vae)
     soften_norms(vae)
     skip_branches(vae, COSTLY)
-    fit_ends(vae, next(crops(art, 48, side, np.random.default_rng(seed))))
+    fit_ends(vae, next(crops(art, fit, side, np.random.default_rng(seed))))
     keep(vae, None, None, Clock(0), out / "vae.pt")
 
 

@@ -20,7 +20,7 @@ from engine.training.pictures import COLOURS, Placement, compose
 from engine.training.preview import Painter
 
 TINY = MiniShape(vae=(64, 32, 32, 64), unet=(32, 32), attention=(False, True), text_layers=1)
-RECIPE = Recipe(shape=TINY, steps=2, decoder_batch=2, denoiser_batch=2, text_updates=2, placements=1)
+RECIPE = Recipe(shape=TINY, steps=2, decoder_batch=2, denoiser_batch=2, text_updates=2, placements=1, fit_crops=2)
 
 
 def _drawings() -> list[Art]:
