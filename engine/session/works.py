@@ -7,6 +7,7 @@ import os
 import shutil
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import IO
 
@@ -38,15 +39,13 @@ class Works:
         memory = Memory(settings.memory, self.device.codecs)
         self.behind = self._disk(cache / "artifacts", settings.disk) if settings.disk else None
         self.outputs = Outputs(library.folder, cache / "files.sqlite" if settings.disk else None, warn=self._warn)
-        workers: dict[str, Worker] = {
-            "cpu": Threads(os.cpu_count() or 1),
-            "io": Threads(READERS, "io"),
-            "device": DeviceLane(self.device.loop.call),
-        }
+        self.threads = (Threads(os.cpu_count() or 1), Threads(READERS, "io"))
+        cpu, io = self.threads
+        workers: dict[str, Worker] = {"cpu": cpu, "io": io, "device": DeviceLane(self.device.loop.call)}
         store: Store = memory if self.behind is None else Tiers(memory, self.behind)
         self.runner = JobRunner(store=store, workers=workers)
         self.outputs.recover()
-        gc.freeze()  # torch's objects stay as long as the process: no collection need walk over them again
+        _spare_collections()
 
     def _disk(self, path: Path, budget: int) -> Behind:
         return Behind(Disk(path, budget, self.device.codecs, self._warn))
@@ -68,11 +67,22 @@ class Works:
         """End the device's work, write what waits, and give the folder back."""
         self.runner.close()
         self.device.close()
+        for pool in self.threads:
+            pool.close()
         if self.behind is not None:
             self.behind.close()
         self.outputs.close()
         if self._lock is not None:
             self._lock.close()
+
+
+@cache
+def _spare_collections() -> None:
+    """torch's objects stay as long as the process: no collection need walk over them again.
+
+    Once a process: what an earlier session has left behind must stay collectable.
+    """
+    gc.freeze()
 
 
 def _emptied(temp: Path, lock: Path) -> IO[bytes] | None:
