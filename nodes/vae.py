@@ -59,13 +59,13 @@ def vae_decode_tiled(
         samples: The latents.
         vae: The autoencoder that belongs to the model.
         tile_size: Side of a tile in pixels.
-        overlap: Pixels that neighbours share, so that no seam shows.
+        overlap: Read and not used: tiles here share their statistics, so that no seam shows at any overlap.
         temporal_size: Frames decoded at a time; only video models have frames.
         temporal_overlap: Frames that neighbours share; only video models have frames.
     """
     _same_channels(samples, vae)
     with context.lease(vae.handle) as (module,):
-        return Image(module.decode_tiled(samples.samples, tile_size, _bounded(overlap, tile_size)))
+        return Image(module.decode_tiled(samples.samples, tile_size))
 
 
 @node("VAEEncodeTiled", runs_on="device", category="_for_testing", label="VAE Encode (Tiled)", facts=encoded)
@@ -85,12 +85,12 @@ def vae_encode_tiled(
         pixels: The pictures; sides that are no multiple of 8 are cut evenly.
         vae: The autoencoder that belongs to the model.
         tile_size: Side of a tile in pixels.
-        overlap: Pixels that neighbours share, so that no seam shows.
+        overlap: Read and not used: tiles here share their statistics, so that no seam shows at any overlap.
         temporal_size: Frames encoded at a time; only video models have frames.
         temporal_overlap: Frames that neighbours share; only video models have frames.
     """
     with context.lease(vae.handle) as (module,):
-        raw = module.encode_tiled(pixels, tile_size, _bounded(overlap, tile_size))
+        raw = module.encode_tiled(pixels, tile_size)
     return Latent(raw, downscale=vae.latent.downscale)
 
 
@@ -98,8 +98,3 @@ def _same_channels(samples: Latent, vae: Vae) -> None:
     found, expected = samples.samples.shape[1], vae.latent.channels
     if found != expected:
         raise ValueError(f"The latents have {found} channels and the VAE takes {expected}; use the VAE of their model.")
-
-
-def _bounded(overlap: int, tile_size: int) -> int:
-    """Tiles may share at most a quarter, as in ComfyUI."""
-    return min(overlap, tile_size // 4)

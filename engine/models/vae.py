@@ -36,8 +36,8 @@ class VaeModule:
             image, lambda picture: self._mean(self.module.encode(self._home(picture)).latent_dist.mode())
         )
 
-    def encode_tiled(self, image: Tensor, tile: int = 512, overlap: int = 0) -> Tensor:
-        """As `encode`, holding one tile of `tile` pixels on the device at a time; `overlap` changes nothing."""
+    def encode_tiled(self, image: Tensor, tile: int = 512) -> Tensor:
+        """As `encode`, holding one tile of `tile` pixels on the device at a time."""
 
         def run(picture: Tensor) -> Tensor:
             return self._mean(tiled.encode(self.module, picture, tile).chunk(2, dim=1)[0])
@@ -48,8 +48,8 @@ class VaeModule:
         """Pictures [B, H, W, 3] in 0..1 of raw latents [B, c, h, w]."""
         return self._decode(latent, lambda z: self.module.decode(self._home(z), return_dict=False)[0])
 
-    def decode_tiled(self, latent: Tensor, tile: int = 512, overlap: int = 0) -> Tensor:
-        """As `decode`, holding one tile of `tile` pixels on the device at a time; `overlap` changes nothing."""
+    def decode_tiled(self, latent: Tensor, tile: int = 512) -> Tensor:
+        """As `decode`, holding one tile of `tile` pixels on the device at a time."""
         return self._decode(latent, lambda z: tiled.decode(self.module, z, tile))
 
     def _home(self, values: Tensor) -> Tensor:
