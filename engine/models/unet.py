@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -23,7 +24,8 @@ class Denoiser:
     def row_bytes(self, shape: Sequence[int]) -> int:
         """About what one row of x, of `shape` [C, h, w], takes beside the weights while it is denoised."""
         channels, *cells = shape
-        width: int = self.module.conv_in.out_channels
+        conv_in: Any = self.module.conv_in
+        width: int = conv_in.out_channels
         return math.prod(cells) * (width * MAPS + channels) * self.dtype.itemsize
 
     def __call__(
