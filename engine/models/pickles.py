@@ -10,9 +10,9 @@ import io
 import pickle
 import zipfile
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, BinaryIO, NoReturn
+from typing import Any, BinaryIO, ClassVar, NoReturn
 
 from engine.models.header import ITEMSIZE, MAX_DIMENSIONS, MAX_TENSORS, Entry, Header, ModelFileError
 
@@ -50,12 +50,55 @@ def harmless(name: str) -> bool:
     return name.split(".", 1)[0] in HARMLESS
 
 
+NAMES = (str, bytes, int, float, type, Inert, type(None))
+"""What may be a key: the hash of a tuple of tuples can take for ever, or more stack than there is."""
+
+
+def _names(keys: Iterable[Any]) -> None:
+    if not all(isinstance(key, NAMES) for key in keys):
+        raise ModelFileError("it has a table whose keys are no names")
+
+
+class _Ordered(OrderedDict[Any, Any]):
+    """OrderedDict that looks at its keys first."""
+
+    def __init__(self, items: Iterable[Any] = ()) -> None:
+        pairs = [(key, value) for key, value in items]
+        _names(key for key, _ in pairs)
+        super().__init__(pairs)
+
+
+HASHED: Mapping[int, slice] = {
+    pickle.SETITEM[0]: slice(-2, -1),
+    pickle.SETITEMS[0]: slice(0, None, 2),
+    pickle.DICT[0]: slice(0, None, 2),
+    pickle.ADDITEMS[0]: slice(None),
+    pickle.FROZENSET[0]: slice(None),
+}
+"""The operations that hash what lies on the stack, and where it lies."""
+
+
+def _checked(load: Any, keys: slice) -> Any:
+    """An operation of the unpickler that looks at its keys first."""
+
+    def checked(scan: Any) -> None:
+        _names(scan.stack[keys])
+        load(scan)
+
+    return checked
+
+
 class _Scan(pickle._Unpickler):
     """Pure Python on purpose: the C unpickler's memo is an array that a hostile index can make huge."""
 
     def __init__(self, file: BinaryIO) -> None:
         super().__init__(file, encoding="latin1")
         self.inert: set[str] = set()
+
+    dispatch: ClassVar[dict[int, Any]] = {
+        code: _checked(load, HASHED[code]) if code in HASHED else load
+        for code, load in pickle._Unpickler.dispatch.items()
+    }
 
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) in _KNOWN:
@@ -77,7 +120,8 @@ class _Scan(pickle._Unpickler):
 
 
 def _tensor(storage: Any, offset: Any, size: Any, *rest: Any) -> Entry:
-    return Entry(rest[3] if len(rest) > 3 and rest[3] in ITEMSIZE else storage, tuple(size))
+    own = rest[3] if len(rest) > 3 and isinstance(rest[3], str) and rest[3] in ITEMSIZE else storage
+    return Entry(own, tuple(size))
 
 
 def _parameter(data: Any, *rest: Any) -> Any:
@@ -85,8 +129,8 @@ def _parameter(data: Any, *rest: Any) -> Any:
 
 
 _KNOWN: Mapping[tuple[str, str], Any] = {
-    ("collections", "OrderedDict"): OrderedDict,
-    ("builtins", "set"): set,
+    ("collections", "OrderedDict"): _Ordered,
+    ("builtins", "set"): Inert,
     ("_codecs", "encode"): Inert,
     ("torch._utils", "_rebuild_tensor"): _tensor,
     ("torch._utils", "_rebuild_tensor_v2"): _tensor,

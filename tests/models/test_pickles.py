@@ -169,3 +169,26 @@ def test_no_bytes_make_anything_but_a_header_or_a_sentence(
     path.write_bytes(b"\x80\x02" + raw)
     with pytest.raises(ModelFileError):
         read_header(path)
+
+
+DEEP = b"N\x85" + b"2\x86" * 60
+"""A tuple of two of a tuple of two of …: its hash takes 2^60 steps."""
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        b"}" + DEEP + b"Ns",
+        b"}(" + DEEP + b"Nu",
+        b"(" + DEEP + b"Nd",
+        b"\x8f(" + DEEP + b"\x90",
+        b"(" + DEEP + b"\x91",
+        b"ccollections\nOrderedDict\n(](" + DEEP + b"N\x86" + b"etR",
+    ],
+)
+def test_a_key_that_cannot_be_hashed_in_time_is_refused(tmp_path: Path, program: bytes) -> None:
+    path = tmp_path / "deep.ckpt"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("archive/data.pkl", b"\x80\x04" + program + b".")
+    with pytest.raises(ModelFileError, match="keys are no names"):
+        read_pickle(path)
