@@ -116,7 +116,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     english = painter.paint([case.english for case in asked], seeds, **how)
     vietnamese = painter.paint([case.vietnamese for case in asked], seeds, **how)
     if given.sheet:
-        Image.fromarray(sheet(english[:24] + vietnamese[24:48], 8)).quantize(256).save(given.sheet, optimize=True)
+        Image.fromarray(sheet(english[:24] + vietnamese[24:48], 8)).resize((768, 576)).save(given.sheet, optimize=True)
     report = {
         "judge held-out top-1": float((np.array(ranks(judge, fresh, labels)) == 0).mean()),
         "autoencoder PSNR": round(reconstruction(vae, fresh[: 2 * len(CONCEPTS) : 7]), 2),
