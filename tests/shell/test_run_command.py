@@ -33,6 +33,11 @@ def test_a_picture_is_written_and_is_itself_a_workflow(program: Run, files: Path
     assert record["ran"] == 0
 
 
+def _hears_interrupts() -> None:
+    """Undo what a shell does to its background jobs: there SIGINT is ignored, and children inherit that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="no POSIX signals")
 def test_ctrl_c_is_one_sentence_and_the_next_run_is_fine(files: Path, tiny_models: Path) -> None:
     command = [
@@ -46,7 +51,14 @@ def test_ctrl_c_is_one_sentence_and_the_next_run_is_fine(files: Path, tiny_model
         "--set",
         "Sampler.steps=10000",
     ]
-    with subprocess.Popen(command, cwd=files, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        command,
+        cwd=files,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=_hears_interrupts,
+    ) as process:
         assert process.stderr is not None
         lines = []
         for line in process.stderr:
