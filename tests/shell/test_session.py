@@ -127,13 +127,17 @@ def test_an_interrupt_cancels_and_the_session_goes_on(session: Session) -> None:
 
     HOLD.clear()
     waiting = {"1": {"class_type": "wait_here", "inputs": {}}, "2": shown("1")}
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where a shell runs us in the background
 
     def listen(event: events.Event) -> None:
         if isinstance(event, events.StepStarted):
             signal.raise_signal(signal.SIGINT)
 
-    with pytest.raises(KeyboardInterrupt):
-        session.run(waiting, on_event=listen)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            session.run(waiting, on_event=listen)
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert session.run(SUM).ui
 
 
