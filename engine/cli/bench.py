@@ -6,11 +6,12 @@ import argparse
 
 from engine.cli.common import precision
 
-HELP = "measure planning, caching, memory and sampling on this machine"
+HELP = "measure planning, caching, memory, sampling and the server on this machine"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("names", nargs="*", metavar="NAME", help="only these groups of measurements")
+    parser.add_argument("--server", action="store_true", help="only what clients of the server see (a group too)")
     parser.add_argument("--json", action="store_true", help="print JSON")
     precision(parser)
 
@@ -19,4 +20,4 @@ def main(args: argparse.Namespace) -> int:
     """Exit code 1 when a limit is missed."""
     from engine.bench import report
 
-    return report(args.names, args.json)
+    return report([*args.names, *["server"] * args.server], args.json)
