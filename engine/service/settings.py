@@ -1,0 +1,69 @@
+"""What a person chooses for a server, beside what counts for any run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from engine.settings import Settings
+
+Requeue = Literal["once", "never"]
+PreviewMethod = Literal["none", "auto", "latent2rgb"]
+
+DAY = 86400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """How long what is made is kept: seconds, bytes and counts; 0 keeps without limit. The disk cache has `disk`."""
+
+    temp_age: float = DAY
+    temp_bytes: int = 10 << 30
+    history_age: float = 90 * DAY
+    history_count: int = 100_000
+    events_age: float = 30 * DAY
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSettings(Settings):
+    """Choices with their defaults.
+
+    Args:
+        listen: the address to bind. port: 0 takes any free one.
+        token: what requests must show; empty: none is asked for on loopback. auth: False asks for none anywhere.
+        allow_hosts: further names by which browsers may call this server.
+        at_once: jobs that run at the same time.
+        requeue: "once" queues a job again that was interrupted by a death; the second time it waits for a person.
+        preview_size: pixels of the longer side.
+        output, input, temp: folders in place of those under `data`. userdata: settings and workflows of the editor.
+        front_end_root: a folder with an index.html to serve at `/`.
+        metadata: whether pictures carry the workflow.
+        max_upload: bytes of a request's body.
+        open_browser: whether the start opens the page. options: the command line as it was given, for reports.
+    """
+
+    listen: str = "127.0.0.1"
+    port: int = 8188
+    token: str = ""
+    auth: bool = True
+    allow_hosts: tuple[str, ...] = ()
+    at_once: int = 8
+    requeue: Requeue = "once"
+    preview_method: PreviewMethod = "none"
+    preview_size: int = 512
+    output: Path | None = None
+    input: Path | None = None
+    temp: Path | None = None
+    userdata: Path | None = None
+    front_end_root: Path | None = None
+    metadata: bool = True
+    max_upload: int = 100 << 20
+    keep: Keep = Keep()  # noqa: RUF009 - frozen
+    open_browser: bool = False
+    options: tuple[str, ...] = ()
+
+    @property
+    def user_folder(self) -> Path:
+        """Where settings and saved workflows of the editor are kept."""
+        return self.userdata or self.data / "user"

@@ -1,0 +1,36 @@
+"""The aiohttp application: every table of routes, put together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from importlib import import_module
+from importlib.util import find_spec
+
+from aiohttp import web
+
+from engine.service.service import Service
+from web.keys import SERVICE
+
+__all__ = ["SERVICE", "both", "make_app"]
+
+TABLES = ("web.comfy", "web.api", "web.files")
+"""Packages with `ROUTES`, the routes that they serve."""
+
+
+def both(routes: Iterable[web.RouteDef]) -> list[web.RouteDef]:
+    """Each route bare and under /api, as ComfyUI has them."""
+    return [
+        web.RouteDef(route.method, prefix + route.path, route.handler, route.kwargs)
+        for prefix in ("", "/api")
+        for route in routes
+    ]
+
+
+def make_app(service: Service) -> web.Application:
+    """The application that serves everything of one service."""
+    app = web.Application(client_max_size=service.settings.max_upload)
+    app[SERVICE] = service
+    for table in TABLES:
+        if find_spec(table) is not None:
+            app.add_routes(import_module(table).ROUTES)
+    return app
