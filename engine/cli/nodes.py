@@ -6,13 +6,12 @@ import argparse
 import json
 from collections.abc import Mapping
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from engine.cli.common import folders, load_registry, settings
 
 if TYPE_CHECKING:
     from engine.graph.define import NodeDef
-    from engine.graph.sockets import Socket
 
 HELP = "list all node types with their inputs and outputs"
 
@@ -25,6 +24,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     from engine.cli import Sentence
+    from engine.graph.described import described
     from engine.near import nearest
 
     registry = load_registry(settings(args).data).registry
@@ -34,42 +34,12 @@ def main(args: argparse.Namespace) -> int:
             raise Sentence(f"There is no node type {name!r}{f'; did you mean {near}?' if near else '.'}")
     chosen = {name: registry[name] for name in args.names or sorted(registry)}
     if args.json:
-        print(json.dumps({name: describe(d) for name, d in chosen.items()}, indent=1, ensure_ascii=False))
+        print(json.dumps({name: described(d) for name, d in chosen.items()}, indent=1, ensure_ascii=False))
     elif args.names:
         print(*map(_page, chosen.values()), sep="\n\n")
     else:
         _list(chosen)
     return 0
-
-
-def describe(definition: NodeDef) -> dict[str, Any]:
-    """A node type as JSON."""
-    return {
-        "label": definition.label,
-        "category": definition.category,
-        "kind": definition.kind,
-        "help": definition.help,
-        "inputs": {s.name: _input(s) for s in definition.inputs},
-        "outputs": {s.name: {"type": s.wire, "list": s.is_list, "help": s.help} for s in definition.outputs},
-        "module": definition.module,
-    }
-
-
-def _input(socket: Socket) -> dict[str, Any]:
-    from engine.graph.sockets import MISSING, Range
-
-    told: dict[str, Any] = {"type": socket.wire, "required": socket.default is MISSING, "help": socket.help}
-    if socket.default is not MISSING and not socket.optional:
-        told["default"] = socket.default
-    for constraint in socket.constraints:
-        if isinstance(constraint, Range):
-            told |= {"min": constraint.low, "max": constraint.high}
-    if socket.choice is not None:
-        told["options"] = list(socket.choice.listed())
-    if socket.file is not None:
-        told["file"] = socket.file.kind
-    flags = {"lazy": socket.lazy, "list": socket.is_list}
-    return told | {name: True for name, on in flags.items() if on}
 
 
 def _list(chosen: Mapping[str, NodeDef]) -> None:
