@@ -34,6 +34,7 @@ class Settings:
     Args:
         data: holds input, output, temp, packs, cache.
         models: further model folders, of any known layout, or a YAML list of such.
+        folders: (kind, folder) in place of that under `data`: input, output, temp.
         share: "auto" lets evaluations of different jobs share batches, which changes the last bits.
         memory: bytes of results kept in memory. disk: bytes of results kept on disk; 0 keeps none, from run to run.
         device: "auto", or what torch calls it. device_bytes: the most bytes of weights on it; 0: nearly all there is.
@@ -47,8 +48,11 @@ class Settings:
     disk: int = DISK
     device: str = "auto"
     device_bytes: int = 0
+    folders: tuple[tuple[str, Path], ...] = ()
 
     def library(self) -> Library:
         """All files that workflows may name; raises FileProblem for a model folder that cannot be read."""
         library = Library.standard(self.data, self.models, SHIPPED)
+        for kind, folder in self.folders:
+            library = library.replaced(kind, folder)
         return library.replaced("input", *library.folders["input"], SAMPLES)

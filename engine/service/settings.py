@@ -36,7 +36,7 @@ class ServerSettings(Settings):
         at_once: jobs that run at the same time.
         requeue: "once" queues a job again that was interrupted by a death; the second time it waits for a person.
         preview_size: pixels of the longer side.
-        output, input, temp: folders in place of those under `data`. userdata: settings and workflows of the editor.
+        userdata: where settings and workflows of the editor are kept, in place of DATA/user.
         front_end_root: a folder with an index.html to serve at `/`.
         metadata: whether pictures carry the workflow.
         max_upload: bytes of a request's body.
@@ -52,9 +52,6 @@ class ServerSettings(Settings):
     requeue: Requeue = "once"
     preview_method: PreviewMethod = "none"
     preview_size: int = 512
-    output: Path | None = None
-    input: Path | None = None
-    temp: Path | None = None
     userdata: Path | None = None
     front_end_root: Path | None = None
     metadata: bool = True

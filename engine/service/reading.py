@@ -1,0 +1,90 @@
+"""Reading and checking workflows of any format, in a thread where that could hold up the event loop."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from engine.files import Library
+from engine.graph.check import Checked
+from engine.graph.graph import Graph, NodeId
+from engine.graph.registry import Registry
+from engine.service.threads import off
+from engine.workflow.checking import examine
+from engine.workflow.file import from_json
+
+Workflow = bytes | Mapping[str, Any] | Graph
+"""The text of a file, parsed JSON, or a graph."""
+
+SMALL = 200
+"""Nodes up to which a graph is checked at once: a hop to a thread costs more than checking a few of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A workflow as the queue keeps it.
+
+    Args:
+        graph: plain API format, flattened. source: the text as it came, where that says more.
+    """
+
+    checked: Checked
+    graph: Mapping[str, Any]
+    source: str | None
+
+
+class Reader:
+    """Reads and checks with all that is installed."""
+
+    def __init__(self, registry: Registry, library: Library) -> None:
+        self._registry = registry
+        self._library = library
+        # Their check looks at the disk, and the first time it hashes a file.
+        self._with_files = {name for name, d in registry.items() if any(s.file for s in d.inputs)}
+
+    async def check(self, workflow: Workflow, targets: Iterable[NodeId] | None) -> Checked:
+        """All problems, and the plan of what is sound; raises WorkflowError."""
+        if self._quick(workflow):
+            return self._check(workflow, targets)
+        return await off(self._check, workflow, targets)
+
+    async def read(self, workflow: Workflow, targets: Iterable[NodeId] | None) -> Read:
+        """As `check`, with what is to be kept."""
+        if self._quick(workflow):
+            return self._read(workflow, targets)
+        return await off(self._read, workflow, targets)
+
+    def _quick(self, workflow: Workflow) -> bool:
+        """Whether this is so small that it is done at once."""
+        if isinstance(workflow, bytes):
+            return False
+        nodes = workflow.nodes if isinstance(workflow, Graph) else workflow
+        return len(nodes) <= SMALL and all(map(self._free_of_files, nodes.values()))
+
+    def _free_of_files(self, node: Any) -> bool:
+        type = node.get("class_type") if isinstance(node, Mapping) else getattr(node, "type", None)
+        return isinstance(type, str) and type in self._registry and type not in self._with_files
+
+    def _graph(self, workflow: Workflow) -> Graph:
+        return workflow if isinstance(workflow, Graph) else from_json(workflow, self._registry)
+
+    def _check(self, workflow: Workflow, targets: Iterable[NodeId] | None) -> Checked:
+        return examine(self._graph(workflow), self._registry, self._library, targets)
+
+    def _read(self, workflow: Workflow, targets: Iterable[NodeId] | None) -> Read:
+        checked = self._check(workflow, targets)
+        graph = checked.plan.graph.to_api()
+        return Read(checked, graph, _source(workflow, graph))
+
+
+def _source(workflow: Workflow, graph: Mapping[str, Any]) -> str | None:
+    """The text to keep beside the plain graph; None where they say the same."""
+    match workflow:
+        case Graph():
+            return None
+        case bytes():
+            return workflow.decode("utf-8-sig")
+        case _:
+            return None if workflow == graph else json.dumps(workflow, ensure_ascii=False)
