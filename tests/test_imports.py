@@ -23,7 +23,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "engine.diffusion": ("engine.diffusion", "engine.graph", "engine.files"),
     "engine.models": ("engine.models", "engine.diffusion", "engine.graph", "engine.files"),
     "engine.models.codecs": ("engine.models", "engine.diffusion", "engine.graph", "engine.files", "engine.run.codecs"),
-    "engine.queue": ("engine.queue", "engine.run", "engine.graph", "engine.files"),
+    "engine.queue": ("engine.queue", "engine.run", "engine.graph", "engine.files", "engine.bootstrap"),
     "engine.compat": (
         "engine.compat",
         "engine.queue",

@@ -9,6 +9,8 @@ from typing import Any, Literal
 from engine.graph.graph import NodeId
 
 Status = Literal["success", "error", "cancelled"]
+Reason = Literal["server_stopped", "server_died", "worker_died"]
+"""Of an interruption; a server that was stopped counts as none against the job."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +52,17 @@ class Preview:
 
 @dataclass(frozen=True, slots=True)
 class StepFinished:
-    """``cached``: nothing ran, the artifact was found or came from another job."""
+    """``cached``: nothing ran, the artifact was found or came from another job.
+
+    ``shared``: sampling went in batches with other jobs, which changes the last bits.
+    """
 
     job: str
     node: NodeId
     seconds: float
     ui: Mapping[str, Any] = field(default_factory=dict)
     cached: bool = False
+    shared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +96,19 @@ class Warned:
 
 
 @dataclass(frozen=True, slots=True)
+class JobInterrupted:
+    """The job's server or worker went away; ``requeued``: it is back in its old place, else a person must decide.
+
+    ``message`` is one sentence for people, or empty.
+    """
+
+    job: str
+    reason: Reason
+    requeued: bool
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class JobFinished:
     job: str
     status: Status
@@ -105,6 +124,7 @@ Event = (
     | StepFailed
     | Expanded
     | Warned
+    | JobInterrupted
     | JobFinished
 )
 Emit = Callable[[Event], None]
