@@ -10,8 +10,11 @@ from engine.files import Library
 
 Precision = Literal["auto", "full", "fp16", "bf16"]
 Share = Literal["never", "auto"]
+PreviewMethod = Literal["none", "auto", "latent2rgb"]
 
 PRECISIONS: tuple[str, ...] = get_args(Precision)
+NO_DEVICE = "none"
+"""A device that is none: torch is never imported, and nodes that need a device fail."""
 ROOT = Path(__file__).resolve().parent.parent
 SHIPPED = ROOT / "models"
 """The models that come with the program."""
@@ -37,7 +40,9 @@ class Settings:
         folders: (kind, folder) in place of that under `data`: input, output, temp.
         share: "auto" lets evaluations of different jobs share batches, which changes the last bits.
         memory: bytes of results kept in memory. disk: bytes of results kept on disk; 0 keeps none, from run to run.
-        device: "auto", or what torch calls it. device_bytes: the most bytes of weights on it; 0: nearly all there is.
+        device: "auto", what torch calls it, or "none". device_bytes: the most bytes of weights on it; 0: nearly all.
+        at_once: jobs that run at the same time.
+        preview_method: how sampler steps are shown; "none" shows none. preview_size: pixels of the longer side.
     """
 
     data: Path
@@ -48,6 +53,9 @@ class Settings:
     disk: int = DISK
     device: str = "auto"
     device_bytes: int = 0
+    at_once: int = 8
+    preview_method: PreviewMethod = "none"
+    preview_size: int = 512
     folders: tuple[tuple[str, Path], ...] = ()
 
     def library(self) -> Library:

@@ -138,13 +138,13 @@ class DenoiseLoop:
     def stats(self) -> Stats:
         return replace(self._stats, swaps=self._residence.swaps)
 
-    def close(self) -> None:
-        """End the thread after its present turn; jobs and calls that are left are cancelled."""
+    def close(self, seconds: float | None = 10.0) -> None:
+        """End the thread after its present turn, waiting for that at most so long; what is left is cancelled."""
         with self._wake:
             self._closed = True
             self._wake.notify()
         if threading.current_thread() is not self._thread:
-            self._thread.join()
+            self._thread.join(seconds)
 
     def _refuse_if_closed(self) -> None:
         if self._closed:

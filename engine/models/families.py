@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from engine.diffusion.types import LatentSpec, ModelSampling
@@ -76,6 +76,8 @@ class Family:
     """Activation of the text encoder's layers."""
     pad: int = END_ID
     """Token that fills a chunk after its end."""
+    rgb: Sequence[tuple[float, float, float]] = ()
+    """How latents look, roughly: red, green, blue, -1 to 1, of each channel in the sampler's units, and what is added."""
 
     def specific(self, part: Part) -> int:
         """How many sizes this family fixes for a part: the order among families that match."""
@@ -93,6 +95,14 @@ FAMILIES: Mapping[str, Family] = {
                 "text": {"tokens": (None, 768)},
                 "vae": {"latent": (512, 4, 3, 3)},
             },
+            # Found by keturn on decoded pictures of Stable Diffusion 1.4 (2022).
+            rgb=(
+                (0.298, 0.207, 0.208),
+                (0.187, 0.286, 0.173),
+                (-0.158, 0.189, 0.264),
+                (-0.184, -0.271, -0.473),
+                (0.0, 0.0, 0.0),
+            ),
         ),
         Family(
             "mini1",
@@ -103,6 +113,14 @@ FAMILIES: Mapping[str, Family] = {
                 "vae": {"latent": (None, 4, 3, 3)},
             },
             sampling=ModelSampling(prediction="v"),
+            # Least squares over 53 decoded pictures, one of each concept; they explain 96 to 98 % of the variance.
+            rgb=(
+                (0.509, 0.006, 0.004),
+                (0.021, 0.448, -0.006),
+                (0.010, -0.005, 0.519),
+                (-0.002, 0.001, 0.0),
+                (0.303, 0.080, -0.030),
+            ),
         ),
     )
 }

@@ -44,14 +44,14 @@ class Services:
         path: the file of a FileRef.
         lease: ``lease(*handles, workspace=0)``, a context manager over the handles' modules.
         denoise: takes a DenoiseJob and gives the Future of its result.
-        preview: turns the state of a sampler step into a picture for people, or None for no picture.
+        preview: makes of a DenoiseJob and the state of its sampler step a picture for people, or None for no picture.
         metadata: text chunks that sinks write into files; None to leave them out.
     """
 
     path: Callable[[FileRef], Path] = _no_files
     lease: Callable[..., AbstractContextManager[tuple[Any, ...]]] = _no_models
     denoise: Callable[[Any], Future[Any]] = _no_loop
-    preview: Callable[[Any], Any] | None = None
+    preview: Callable[[Any, Any], Any] | None = None
     outputs: Outputs | None = None
     metadata: Mapping[str, str] | None = None
 
@@ -74,6 +74,7 @@ class NodeContext:
         self.metadata = services.metadata
         self.element, self.elements = 0, 1
         self.files: list[Stamp] = []
+        self.shared = False
         self._key = key
         self._nodes = nodes
         self._services = services
@@ -112,15 +113,17 @@ class NodeContext:
         def on_step(state: Any) -> None:  # runs in the loop's thread, which must not see Cancelled
             if asked is not None:
                 asked(state)
-            self._tell(state.step + 1, state.total or 0, self._picture(state))
+            self._tell(state.step + 1, state.total or 0, self._picture(job, state))
 
-        job = dataclasses.replace(job, on_step=on_step, cancelled=self._cancel.is_set)
-        return await asyncio.wrap_future(self._services.denoise(job))
+        followed = dataclasses.replace(job, on_step=on_step, cancelled=self._cancel.is_set)
+        result = await asyncio.wrap_future(self._services.denoise(followed))
+        self.shared = self.shared or result.shared
+        return result
 
-    def _picture(self, state: Any) -> Any:
+    def _picture(self, job: Any, state: Any) -> Any:
         """A picture of a sampler step; a preview that fails is no reason to lose the result."""
         try:
-            return self._services.preview(state) if self._services.preview is not None else None
+            return self._services.preview(job, state) if self._services.preview is not None else None
         except Exception:
             log.exception("no preview of node %s", self.node)
             return None

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from contextlib import suppress
+from heapq import heappop, heappush
 from itertools import count
 
 from engine.graph.context import Cancelled
@@ -28,11 +30,13 @@ Listener = Callable[[Event], None]
 class Job:
     """One submitted plan; `events` is its record (previews are only listened to, they are not kept)."""
 
-    def __init__(self, id: str, plan: Plan, listener: Listener | None) -> None:
+    def __init__(self, id: str, plan: Plan, listener: Listener | None, priority: int = 0) -> None:
         self.id = id
         self.plan = plan
+        self.priority = priority
         self.events: list[Event] = []
         self.cancelled = Cancel()
+        self.halted = Cancel()
         self.future: Future[Mapping[NodeId, Artifact]]
         self._listener = listener
         self._lock = threading.Lock()
@@ -55,7 +59,10 @@ class Job:
 
 
 class JobRunner:
-    """Runs up to `at_once` jobs at a time in a thread of its own; equal steps of different jobs run once."""
+    """Runs up to `at_once` jobs at a time in a thread of its own; equal steps of different jobs run once.
+
+    Of the jobs that wait for a place those of the highest priority are first, and of these the earliest.
+    """
 
     def __init__(self, *, store: Store, workers: Mapping[str, Worker], at_once: int = 8) -> None:
         self._store = store
@@ -67,7 +74,8 @@ class JobRunner:
         self._closed = False
         self._lock = threading.Lock()
         self._loop = asyncio.new_event_loop()
-        self._places = asyncio.Semaphore(at_once)
+        self._free = at_once
+        self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
         self._thread = threading.Thread(target=self._loop.run_forever, name="jobs", daemon=True)
         self._thread.start()
 
@@ -82,13 +90,14 @@ class JobRunner:
         *,
         services: Services = Services(),  # noqa: B008 - frozen
         listener: Listener | None = None,
+        priority: int = 0,
     ) -> Job:
         """Queue a plan; `rules` are what it was checked with, and `rules.job` is the job's id.
 
         `listener` gets every event, one at a time, in whatever thread it happens; it must be quick.
         Raises ValueError while a job of the same id runs, RuntimeError when the runner is closed.
         """
-        job = Job(rules.job or self.name(), plan, listener)
+        job = Job(rules.job or self.name(), plan, listener, priority)
         with self._lock:
             unheard, self._unheard = self._unheard, []
         job.tell(JobQueued(job.id))
@@ -115,25 +124,39 @@ class JobRunner:
                     rules=rules,
                     emit=job.tell,
                     cancelled=job.cancelled,
+                    halted=job.halted,
                     services=services,
                     flights=self._flights,
                     job=job.id,
                 )
             finally:
-                self._places.release()
+                self._give_place()
         finally:
             with self._lock:
                 del self._jobs[job.id]
 
     async def _place(self, job: Job) -> None:
         """Wait for one of the places; a job that is cancelled meanwhile does not wait on."""
-        turn = asyncio.ensure_future(self._places.acquire())
-        job.cancelled.listen(lambda: self._soon(turn.cancel))
+        if self._free:
+            self._free -= 1
+            return
+        turn: asyncio.Future[None] = self._loop.create_future()
+        heappush(self._waiting, (-job.priority, next(self._numbers), turn))
+        for end in (job.cancelled, job.halted):
+            end.listen(lambda: self._soon(turn.cancel))
         try:
             await turn
         except asyncio.CancelledError:
             job.tell(JobFinished(job.id, "cancelled"))
             raise Cancelled from None
+
+    def _give_place(self) -> None:
+        while self._waiting:
+            turn = heappop(self._waiting)[2]
+            if not turn.done():
+                turn.set_result(None)
+                return
+        self._free += 1
 
     def _soon(self, call: Callable[[], object]) -> None:
         with suppress(RuntimeError):  # the loop is closed, and the job long over
@@ -148,19 +171,42 @@ class JobRunner:
         for job in jobs:
             job.tell(Warned(job.id, code, message))
 
+    @property
+    def jobs(self) -> tuple[Job, ...]:
+        """Those that are not over."""
+        with self._lock:
+            return tuple(self._jobs.values())
+
+    def halt(self, seconds: float) -> None:
+        """Begin no further steps, wait for those that run for at most so long, then cancel: all jobs are over.
+
+        A job that has steps left ends as cancelled.
+        """
+        until = time.monotonic() + seconds
+        with self._lock:
+            self._closed = True
+        for job in self.jobs:
+            job.halted.set()
+        for job in self.jobs:
+            _over(job, until - time.monotonic())
+
     def close(self, timeout: float = 5.0) -> None:
         """Cancel what runs and stop; calls that do not look at their Context are left to their daemon threads."""
         with self._lock:
             self._closed = True
-            jobs = list(self._jobs.values())
+        jobs = self.jobs
         for job in jobs:
             job.cancel()
+        until = time.monotonic() + timeout
         for job in jobs:
-            try:
-                job.future.exception(timeout)
-            except (TimeoutError, asyncio.CancelledError):
-                continue
+            _over(job, until - time.monotonic())
         self._soon(self._loop.stop)
         self._thread.join(timeout)
         if not self._thread.is_alive():
             self._loop.close()
+
+
+def _over(job: Job, seconds: float) -> None:
+    """Wait for the end of a job, however it ends."""
+    with suppress(TimeoutError, asyncio.CancelledError, CancelledError):
+        job.future.exception(max(seconds, 0.0))

@@ -129,7 +129,7 @@ class Desk:
                 bundle.made[ticket.step.id] = result
             bundle.done.append((ticket, result))
 
-    def keep(self, ticket: Ticket, artifact: Artifact) -> Artifact:
+    def keep(self, ticket: Ticket, artifact: Artifact, shared: bool = False) -> Artifact:
         """Put it into the store under its key; a refined key is found by the plain one too."""
         step = ticket.step
         if step.definition.kind != "volatile":
@@ -137,7 +137,7 @@ class Desk:
             self.point(step, ticket.key, artifact.seconds)
         if step.definition.kind == "sink" and not artifact.outputs and self.services.outputs is not None:
             self.services.outputs.record(ticket.key, artifact)
-        self.emit(StepFinished(self.job, step.id, artifact.seconds, artifact.ui))
+        self.emit(StepFinished(self.job, step.id, artifact.seconds, artifact.ui, shared=shared))
         return artifact
 
     def point(self, step: Step, key: Key, seconds: float) -> None:
@@ -199,7 +199,8 @@ class Desk:
         step = ticket.step
         outputs = gathered(step.definition, [e.outputs for e in made], bool(step.maps))
         ui = merged([e.ui for e in made])
-        return self.keep(ticket, Artifact(outputs, self.store.sizeof(outputs), seconds, ui, files))
+        artifact = Artifact(outputs, self.store.sizeof(outputs), seconds, ui, files)
+        return self.keep(ticket, artifact, context.shared)
 
 
 def mapped(step: Step, wanted: frozenset[str]) -> frozenset[str]:

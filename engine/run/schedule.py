@@ -45,6 +45,7 @@ async def execute(
     rules: Rules,
     emit: Emit = lambda event: None,
     cancelled: Cancel | None = None,
+    halted: Cancel | None = None,
     services: Services = Services(),  # noqa: B008 - frozen
     flights: Flights | None = None,
     job: str = "",
@@ -52,11 +53,14 @@ async def execute(
     """Run a plan and give the artifacts of its targets.
 
     Raises StepError when a target could not be made (the others are made first, and are its `done`), Cancelled when
-    the job was cancelled.  `emit` is called from many threads.  `flights` is shared by the jobs of one event loop.
-    `workers` has at least "cpu"; "io" and "device" steps run there unless they are given.  `rules` are what the plan
-    was checked with.  `store.put` must be quick: a Disk belongs into a Behind.
+    the job was cancelled, or was halted with steps left: once `halted` is set no step begins, and those that run end.
+    `emit` is called from many threads.  `flights` is shared by the jobs of one event loop.  `workers` has at least
+    "cpu"; "io" and "device" steps run there unless they are given.  `rules` are what the plan was checked with.
+    `store.put` must be quick: a Disk belongs into a Behind.
     """
     run = _Run(plan, store, workers, rules, emit, cancelled or Cancel(), services, flights or Flights(), job)
+    if halted is not None:
+        halted.listen(lambda: run._soon(run._halt))
     status: Status = "error"
     try:
         await run.over()
@@ -96,6 +100,7 @@ class _Run(Dispatch):
         self.desk = Desk(job, store, services, self.emit, cancel, self.steps, self.nodes)
         self.end: asyncio.Future[None] = self.loop.create_future()
         self.away = 0  # lookups, expansions and coroutines under way
+        self.halted = False
         self.tasks: set[asyncio.Task[None]] = set()
         self.fed: set[NodeId] = set()  # steps that were told to wait for the lazy inputs they want
         self.parents: dict[NodeId, tuple[Key, str]] = {}  # the node that expanded to a step, and the step's name there
@@ -113,7 +118,9 @@ class _Run(Dispatch):
     async def over(self) -> None:
         """Run to the end."""
         self.cancel.listen(lambda: self._soon(self._finish, Cancelled()))
+        self.away += 1
         found, needed = await self._search(self.plan.targets)
+        self.away -= 1
         if not self.closed:
             self.emit(JobStarted(self.job, tuple(needed), tuple(found)))
             self._admit(found, needed, told=True)
@@ -152,6 +159,12 @@ class _Run(Dispatch):
                 self.end.set_result(None)
             else:
                 self.end.set_exception(error)
+
+    def _halt(self) -> None:
+        self.halted = True
+        for bundle in self.bundles.values():
+            self._take_back(bundle)
+        self._pump()
 
     def close(self) -> None:
         """Say no more, cancel coroutines, and let others lead the flights of calls that have not begun."""
@@ -217,6 +230,10 @@ class _Run(Dispatch):
     def _pump(self) -> None:
         """Start what is ready and has a free place; notice the end."""
         if self.closed or self.end.done():
+            return
+        if self.halted:
+            if not (self.away or any(self.busy.values())):
+                self._finish(Cancelled() if self.missing else None)
             return
         heaps = self.heaps
         while heaps["async"]:

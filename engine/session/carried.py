@@ -10,23 +10,33 @@ from typing import Any
 from engine.graph.graph import Graph, NodeId
 from engine.workflow.file import edited
 
+KEYWORD = 79
+"""The most characters of the name of a PNG's text."""
+
 
 class Carried(Mapping[str, str]):
-    """Texts by name: the plain graph for others, and our own file with the values that were set.
+    """Texts by name: the plain graph for others, our own file with the values that were set, and texts of the client's.
 
     They are written when a node first asks: most runs of a large graph save nothing.
     """
 
-    def __init__(self, graph: Graph, source: bytes | None, values: Mapping[tuple[NodeId, str], Any]) -> None:
+    def __init__(
+        self,
+        graph: Graph,
+        source: bytes | None,
+        values: Mapping[tuple[NodeId, str], Any],
+        texts: Mapping[str, str] | None = None,
+    ) -> None:
         self._graph = graph
         self._source = source
         self._values = values
+        self._others = {name: text for name, text in (texts or {}).items() if _is_keyword(name)}
 
     @cached_property
     def _texts(self) -> dict[str, str]:
         plain = json.dumps(self._graph.to_api(), ensure_ascii=False)
         own = edited(self._source, self._values) if self._source is not None else None
-        return {"prompt": plain, "inkwater": own or plain}
+        return {**self._others, "prompt": plain, "inkwater": own or plain}
 
     def __getitem__(self, name: str) -> str:
         return self._texts[name]
@@ -36,3 +46,8 @@ class Carried(Mapping[str, str]):
 
     def __len__(self) -> int:
         return len(self._texts)
+
+
+def _is_keyword(name: str) -> bool:
+    """Whether a text of a PNG may have this name: 1 to 79 plain characters, no blanks at its ends."""
+    return 0 < len(name) <= KEYWORD and name.isascii() and name.isprintable() and name == name.strip()

@@ -43,7 +43,8 @@ class Session:
         output: where pictures go, in place of DATA/output.
         share: "auto" lets jobs share batches, which changes the last bits.
         memory, disk: bytes of results kept; 0 keeps none on disk.
-        device: "auto", or what torch calls it. device_bytes: the most bytes of weights on it; 0: nearly all there is.
+        device: "auto", what torch calls it, or "none". device_bytes: the most bytes of weights on it; 0: nearly all.
+        settings: all these but `output`, in place of them. alone: whether this process may empty the temp folder.
     """
 
     def __init__(
@@ -59,10 +60,15 @@ class Session:
         disk: int = DISK,
         device: str = "auto",
         device_bytes: int = 0,
+        settings: Settings | None = None,
+        alone: bool = True,
     ) -> None:
         place = Path(data).expanduser().absolute() if data is not None else default_data()
-        self.settings = Settings(place, tuple(map(Path, models)), precision, share, memory, disk, device, device_bytes)
-        self.loaded = Loaded(loaded) if isinstance(loaded, Registry) else loaded or registry(place)
+        self.settings = settings or Settings(
+            place, tuple(map(Path, models)), precision, share, memory, disk, device, device_bytes
+        )
+        self.loaded = Loaded(loaded) if isinstance(loaded, Registry) else loaded or registry(self.settings.data)
+        self._alone = alone
         library = self.settings.library()
         self.library = library if output is None else library.replaced("output", Path(output).expanduser().absolute())
         self._works: Works | None = None
@@ -75,12 +81,12 @@ class Session:
 
     @property
     def works(self) -> Works:
-        """Device, stores and threads; made by the first run, because it imports torch."""
+        """Device, stores and threads; made by the first run, because that imports torch."""
         with self._guard:
             if self._works is None:
                 from engine.session.works import Works
 
-                self._works = Works(self.settings, self.library)
+                self._works = Works(self.settings, self.library, alone=self._alone)
                 self._salt: Salt = self.loaded.salt(self._works.device.salt)
             return self._works
 
@@ -117,6 +123,10 @@ class Session:
         on_event: OnEvent | None = None,
         metadata: bool = True,
         source: bytes | None = None,
+        texts: Mapping[str, str] | None = None,
+        id: str | None = None,
+        priority: int = 0,
+        strict: bool = True,
     ) -> Job:
         """Start a workflow and return at once; what several jobs have in common is made once.
 
@@ -125,9 +135,12 @@ class Session:
             targets: ids or titles of the nodes to make; all sinks if left out.
             on_event: told what happens; called from other threads.
             metadata: whether pictures carry the workflow.
-            source: the JSON that they carry, where `workflow` is a graph.
+            source: the JSON that they carry, where `workflow` is a graph. texts: what else they carry, by name.
+            id: of the job, in place of one that no other has.
+            priority: of the jobs that wait the higher goes first; so does its sampling, where batches are not shared.
+            strict: whether all targets must be sound; else those that are will be made.
 
-        Raises WorkflowError for what cannot be read or cannot run.
+        Raises WorkflowError for what cannot be read or cannot run; ValueError while another job has this id.
         """
         graph, text = self._read(workflow)
         text = source or text
@@ -135,14 +148,19 @@ class Session:
         graph = with_values(graph, self.registry, values or {})
         ids = self._ids(graph, targets)
         if self._works is None:  # what cannot run is told before torch is imported
-            _sound(examine(graph, self.registry, self.library, ids))
+            _sound(examine(graph, self.registry, self.library, ids), strict)
         record, works = Record(on_event), self.works
-        id, judged = uuid.uuid4().hex[:12], describe(self.library)
-        rules = Rules(self.registry, self.library, self._salt, id, JUDGES, judged)
-        checked = _sound(rules.check(graph, ids))
-        carried = Carried(checked.plan.graph, text, told) if metadata else None
-        running = works.runner.submit(checked.plan, rules, services=works.services(carried), listener=record.tell)
+        rules = self.rules(id or uuid.uuid4().hex[:12])
+        checked = _sound(rules.check(graph, ids), strict)
+        carried = Carried(checked.plan.graph, text, told, texts) if metadata else None
+        services = works.services(carried, priority)
+        running = works.runner.submit(checked.plan, rules, services=services, listener=record.tell, priority=priority)
         return Job(running, checked, record, self.library.folder)
+
+    def rules(self, job: str = "") -> Rules:
+        """What the plan of a job is checked with; it makes the device, which is in the keys."""
+        _ = self.works
+        return Rules(self.registry, self.library, self._salt, job, JUDGES, describe(self.library))
 
     def close(self) -> None:
         """End all work and write what waits to be written."""
@@ -176,7 +194,7 @@ class Session:
         return [ids[0] if ids else target for target, ids in found.items()]
 
 
-def _sound(checked: Checked) -> Checked:
-    if checked.errors:
+def _sound(checked: Checked, strict: bool = True) -> Checked:
+    if checked.errors and (strict or not checked.plan.targets):
         raise WorkflowError(map(sentence, checked.errors), checked.errors)
     return checked

@@ -1,17 +1,14 @@
-"""What runs workflows in this process: device, stores, threads, jobs. Importing it imports torch."""
+"""What runs workflows in this process: device, stores, threads, jobs. Making it imports torch, if there is a device."""
 
 from __future__ import annotations
 
 import gc
 import os
-import shutil
 from collections.abc import Mapping
-from contextlib import suppress
 from functools import cache
 from pathlib import Path
-from typing import IO
+from typing import TYPE_CHECKING
 
-from engine.bootstrap import take
 from engine.files import Library
 from engine.run.behind import Behind
 from engine.run.context import Services
@@ -19,31 +16,39 @@ from engine.run.disk import Disk
 from engine.run.jobs import JobRunner
 from engine.run.sinks import Outputs
 from engine.run.store import Memory, Store, Tiers
-from engine.run.workers import DeviceLane, Threads, Worker
-from engine.session.device import Device
-from engine.settings import Settings
+from engine.run.workers import Threads, Worker
+from engine.session.nodevice import NoDevice
+from engine.session.temp import emptied
+from engine.settings import NO_DEVICE, Settings
+
+if TYPE_CHECKING:
+    from engine.session.device import Device
 
 READERS = 4
 """Threads that wait for files."""
 
 
 class Works:
-    """Made by the first run of a session, closed with it."""
+    """Made by the first run of a session, closed with it.
 
-    def __init__(self, settings: Settings, library: Library) -> None:
+    Args:
+        alone: whether no server has emptied the temp folder for us.
+    """
+
+    def __init__(self, settings: Settings, library: Library, *, alone: bool = True) -> None:
         cache = settings.data / "cache"
         cache.mkdir(parents=True, exist_ok=True)
-        self._lock = _emptied(library.folder("temp"), cache / "lock")
+        self._lock = emptied(library.folder("temp"), cache) if alone else None
         self.library = library
-        self.device = Device(library, settings)
-        memory = Memory(settings.memory, self.device.codecs)
+        self.device = _device(library, settings)
+        self.memory = Memory(settings.memory, self.device.codecs)
         self.behind = self._disk(cache / "artifacts", settings.disk) if settings.disk else None
         self.outputs = Outputs(library.folder, cache / "files.sqlite" if settings.disk else None, warn=self._warn)
         self.threads = (Threads(os.cpu_count() or 1), Threads(READERS, "io"))
         cpu, io = self.threads
-        workers: dict[str, Worker] = {"cpu": cpu, "io": io, "device": DeviceLane(self.device.loop.call)}
-        store: Store = memory if self.behind is None else Tiers(memory, self.behind)
-        self.runner = JobRunner(store=store, workers=workers)
+        workers: dict[str, Worker] = {"cpu": cpu, "io": io, "device": self.device.lane}
+        store: Store = self.memory if self.behind is None else Tiers(self.memory, self.behind)
+        self.runner = JobRunner(store=store, workers=workers, at_once=settings.at_once)
         self.outputs.recover()
         _spare_collections()
 
@@ -53,12 +58,13 @@ class Works:
     def _warn(self, code: str, message: str) -> None:
         self.runner.warn(code, message)
 
-    def services(self, metadata: Mapping[str, str] | None) -> Services:
-        """What the nodes of one job may reach."""
+    def services(self, metadata: Mapping[str, str] | None, priority: int = 0) -> Services:
+        """What the nodes of one job may reach; of a higher priority, sampling goes first."""
         return Services(
             path=self.library.resolve,
-            lease=self.device.manager.lease,
-            denoise=self.device.loop.submit,
+            lease=self.device.lease,
+            denoise=self.device.denoise(priority),
+            preview=self.device.previews(),
             outputs=self.outputs,
             metadata=metadata,
         )
@@ -76,6 +82,14 @@ class Works:
             self._lock.close()
 
 
+def _device(library: Library, settings: Settings) -> Device | NoDevice:
+    if settings.device == NO_DEVICE:
+        return NoDevice()
+    from engine.session.device import Device
+
+    return Device(library, settings)
+
+
 @cache
 def _spare_collections() -> None:
     """torch's objects stay as long as the process: no collection need walk over them again.
@@ -83,18 +97,3 @@ def _spare_collections() -> None:
     Once a process: what an earlier session has left behind must stay collectable.
     """
     gc.freeze()
-
-
-def _emptied(temp: Path, lock: Path) -> IO[bytes] | None:
-    """Empty the folder of what is not kept, unless another process works beside us; the lock that says so."""
-    try:
-        held = lock.open("a+b")
-    except OSError:
-        return None
-    if not take(held.fileno(), wait=False):
-        held.close()
-        return None
-    for entry in temp.iterdir() if temp.is_dir() else ():
-        with suppress(OSError):
-            shutil.rmtree(entry) if entry.is_dir() and not entry.is_symlink() else entry.unlink()
-    return held

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from engine.graph.graph import NodeId
-from engine.queue.codec import from_json, to_json
+from engine.queue.codec import dumps, from_json, to_json
 from engine.run.events import Event, Preview
 from engine.run.picture import Picture
 
@@ -147,15 +147,10 @@ def _event_frames(events: Iterable[Event]) -> Iterator[bytes]:
 
 
 def _frame(body: Mapping[str, Any]) -> bytes:
-    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"), default=_plain).encode(errors="replace")
+    text = dumps(body).encode()
     if len(text) > LARGEST:
         raise ProtocolError(f"a message of {len(text):,} bytes is too large")
     return LENGTH.pack(len(text)) + text
-
-
-def _plain(value: Any) -> Any:
-    """What nodes show may hold values that are no JSON: they are shown as text."""
-    return dict(value) if isinstance(value, Mapping) else str(value)
 
 
 class Unpacker:
@@ -193,7 +188,8 @@ class Unpacker:
         try:
             if (head := self._head) is not None:
                 self._head = None
-                return Happened((Preview(*head["step"], Picture(frame, *head["picture"])),))
+                job, node = head["step"]
+                return Happened((Preview(job, node, Picture(frame, *head["picture"])),))
             body = json.loads(frame)
             if "bytes" in body:
                 self._head = body

@@ -25,9 +25,12 @@ class FakeJob:
     cancelled: Callable[[], bool] | None = None
 
 
-def loop(job: FakeJob) -> Future[str]:
+MADE = SimpleNamespace(shared=True)
+
+
+def loop(job: FakeJob) -> Future[Any]:
     """Three steps, then the result, as a denoise loop would."""
-    future: Future[str] = Future()
+    future: Future[Any] = Future()
     assert job.on_step is not None
     assert job.cancelled is not None
     for step in range(3):
@@ -35,7 +38,7 @@ def loop(job: FakeJob) -> Future[str]:
             future.set_exception(Cancelled())
             return future
         job.on_step(SimpleNamespace(step=step, total=3))
-    future.set_result("made")
+    future.set_result(MADE)
     return future
 
 
@@ -46,16 +49,17 @@ def context(services: Services, cancel: Cancel | None = None) -> tuple[NodeConte
 
 def test_sampler_steps_become_progress_and_previews() -> None:
     seen: list[int] = []
-    c, heard = context(Services(denoise=loop, preview=lambda s: f"picture {s.step}" if s.step else None))
-    assert asyncio.run(c.denoise(FakeJob(on_step=lambda s: seen.append(s.step)))) == "made"
+    c, heard = context(Services(denoise=loop, preview=lambda job, s: f"picture {s.step}" if s.step else None))
+    assert asyncio.run(c.denoise(FakeJob(on_step=lambda s: seen.append(s.step)))) is MADE
+    assert c.shared, "a batch with other jobs is remembered"
     assert [e for e in heard if isinstance(e, Progress)] == [Progress("j", "n", i, 3) for i in (1, 2, 3)]
     assert [e.image for e in heard if isinstance(e, Preview)] == ["picture 1", "picture 2"]
     assert seen == [0, 1, 2], "the node's own listener is told too"
 
 
 def test_a_preview_that_fails_does_not_end_the_sampling() -> None:
-    c, heard = context(Services(denoise=loop, preview=lambda s: 1 // 0))
-    assert asyncio.run(c.denoise(FakeJob())) == "made"
+    c, heard = context(Services(denoise=loop, preview=lambda job, s: 1 // 0))
+    assert asyncio.run(c.denoise(FakeJob())) is MADE
     assert len(heard) == 3
 
 
