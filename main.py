@@ -1,4 +1,4 @@
-"""Inkwater's command line: `python main.py run workflows/text_to_image.json` (see README.md)."""
+"""Inkwater's command line: `python main.py` serves, `python main.py run FILE` runs a workflow (see README.md)."""
 
 import os
 import sys

@@ -9,11 +9,14 @@ from importlib.util import find_spec
 from aiohttp import web
 
 from engine.service.service import Service
+from web import front
+from web.access import Access
+from web.guard import protect
 from web.keys import SERVICE
 
 __all__ = ["SERVICE", "both", "make_app"]
 
-TABLES = ("web.comfy", "web.api", "web.files")
+TABLES = ("web.api", "web.comfy", "web.files")
 """Packages with `ROUTES`, the routes that they serve."""
 
 
@@ -30,7 +33,15 @@ def make_app(service: Service) -> web.Application:
     """The application that serves everything of one service."""
     app = web.Application(client_max_size=service.settings.max_upload)
     app[SERVICE] = service
+    protect(app, Access.of(service.settings))
     for table in TABLES:
         if find_spec(table) is not None:
-            app.add_routes(import_module(table).ROUTES)
+            app.add_routes(getattr(import_module(table), "ROUTES", ()))
+    app.add_routes(front.ROUTES)
+    app.on_shutdown.append(_end_streams)
     return app
+
+
+async def _end_streams(app: web.Application) -> None:
+    """Who waits for events is told that none will come."""
+    app[SERVICE].hub.close()

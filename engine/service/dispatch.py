@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.queue.jobs import JobQueue, Taken
-from engine.run.events import Event, JobFinished, JobInterrupted, JobQueued, Preview, Progress, Warned
+from engine.run.events import Event, JobFinished, JobQueued, Preview, Progress
 from engine.service.hub import Hub, Notice
-from engine.service.settings import Requeue
 from engine.worker.channel import Channel, Died
 from engine.worker.messages import Work
 
@@ -43,7 +42,6 @@ class Dispatcher:
         hub: Hub,
         *,
         at_once: int = 8,
-        requeue: Requeue = "once",
         metadata: bool = True,
     ) -> None:
         self.running: dict[str, Running] = {}
@@ -51,7 +49,6 @@ class Dispatcher:
         self._channels = tuple(channels)
         self._hub = hub
         self._at_once = at_once
-        self._requeue = requeue
         self._metadata = metadata
         self._closing = False
         self._wake = asyncio.Event()
@@ -82,9 +79,10 @@ class Dispatcher:
             return False
         return await self._doomed.setdefault(id, asyncio.get_running_loop().create_future())
 
-    def interrupt(self) -> bool:
-        """End all that run."""
-        return any([self._cancel_running(id) for id in list(self.running)])
+    def interrupt(self, id: str | None) -> bool:
+        """End this job if it runs; without an id, all that run."""
+        ended = [each for each in ([id] if id is not None else list(self.running)) if self._cancel_running(each)]
+        return bool(ended)
 
     async def close(self, seconds: float) -> None:
         """Hand out no more, let running steps end up to the limit, stop the workers, and give back what is not done."""
@@ -143,7 +141,7 @@ class Dispatcher:
         if id in doomed:
             self._queue.record(JobFinished(id, "cancelled"))
         elif channel is None or self._closing:  # the worker died, or the end came, while it was taken
-            self._queue.record(JobInterrupted(id, "server_stopped", True))
+            self._queue.interrupt(id, "server_stopped")
         else:
             self.running[id] = Running(taken, channel)
             channel.run(
@@ -176,7 +174,7 @@ class Dispatcher:
 
     def _give_back(self, id: str) -> None:
         """The server ends: the job goes back to its place in the queue, which counts as no interruption."""
-        self._queue.record(JobInterrupted(id, "server_stopped", True))
+        self._queue.interrupt(id, "server_stopped")
         self._ended(id)
 
     def _ended(self, id: str) -> None:
@@ -199,12 +197,8 @@ class Dispatcher:
     def _bereave(self, id: str, job: Running, died: Died) -> None:
         if job.cancelled:
             self._queue.record(JobFinished(id, "cancelled"))
-        elif self._closing:
-            return self._give_back(id)
         else:
-            again = self._requeue == "once" and job.taken.row.interruptions == 0
-            self._queue.record(Warned(id, "worker_died", died.reason))
-            self._queue.record(JobInterrupted(id, "worker_died", again))
+            self._queue.interrupt(id, "server_stopped" if self._closing else "worker_died", died.reason)
         self._ended(id)
 
     def _pause(self, name: str) -> float:

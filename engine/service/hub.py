@@ -105,10 +105,10 @@ class Subscription:
 
 
 class Hub:
-    """Publishes to any number of subscribers, in one loop's thread; remembers the last progress of each running step."""
+    """Publishes to any number of subscribers, in one loop's thread; remembers the last progress of running steps."""
 
-    def __init__(self) -> None:
-        self.last_seq = 0
+    def __init__(self, last_seq: int = 0) -> None:
+        self.last_seq = last_seq
         self._subscribers: dict[Subscription, None] = {}
         self._running: dict[str, dict[NodeId, Progress | None]] = {}
         self._early: dict[str, dict[Moment, Live]] = {}
@@ -123,6 +123,11 @@ class Hub:
         """Forget a subscriber."""
         self._subscribers.pop(subscription, None)
 
+    def close(self) -> None:
+        """End all subscriptions: nothing will come any more."""
+        for subscriber in list(self._subscribers):
+            subscriber.close()
+
     def publish(self, logged: Sequence[Logged]) -> None:
         """Tell of events that are in the log now, in the order of their numbers."""
         if not logged:
@@ -131,7 +136,7 @@ class Hub:
         self._tell([item for entry in logged for item in self._in_order(entry)])
 
     def live(self, event: Progress | Preview) -> None:
-        """Tell of progress or a preview; before its step's start is in the log it waits, after its end it is dropped."""
+        """Tell of progress or a preview; it waits until its step's start is in the log, and goes with its end."""
         steps = self._running.get(event.job)
         if steps is None or event.node not in steps:
             self._early.setdefault(event.job, {})[(event.job, event.node, type(event))] = Live(event)

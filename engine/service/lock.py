@@ -36,14 +36,13 @@ class Lock:
         if not take(self._file.fileno(), wait=False):
             with self._file:
                 raise Taken(_told(data, self._read()))
-        self.tell({"pid": os.getpid()})
+        self.tell_url("")
 
-    def tell(self, about: Mapping[str, Any]) -> None:
-        """Write for others who holds the lock: pid, and url once it is known."""
+    def tell_url(self, url: str) -> None:
+        """Write for others who holds the lock, and where it listens once that is known."""
         self._file.seek(0)
         self._file.truncate()
-        self._file.write(json.dumps(about).encode())
-        self._file.flush()
+        self._file.write(json.dumps({"pid": os.getpid(), "url": url}).encode())
 
     def release(self) -> None:
         """Let others have the folder."""

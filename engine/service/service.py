@@ -2,24 +2,48 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
+import re
 import time
+import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from engine.files import Library
 from engine.graph.check import Checked
-from engine.graph.graph import Graph, NodeId
+from engine.graph.graph import NodeId
 from engine.graph.registry import Registry
+from engine.graph.sentences import sentence
 from engine.plugins import Loaded
-from engine.queue.jobs import JobQueue, JobRow, State
+from engine.plugins import registry as load_registry
+from engine.queue.jobs import JobQueue, JobRow, Logged, NewJob, State
 from engine.run.events import Progress
-from engine.service.hub import Hub
+from engine.service.dispatch import Dispatcher
+from engine.service.errors import BadName, IdTaken, ServiceBusy
+from engine.service.hub import Hub, Notice
+from engine.service.lag import Lag
+from engine.service.lock import Lock
+from engine.service.problems import problem_json
+from engine.service.reading import Reader, Workflow
+from engine.service.retention import emptied, tidy_for_ever
 from engine.service.settings import ServerSettings
+from engine.service.threads import off
 from engine.worker.channel import Channel
+from engine.worker.process import WorkerProcess
+from engine.workflow.error import WorkflowError
 
-Workflow = bytes | Mapping[str, Any] | Graph
-"""The text of a file, parsed JSON, or a graph."""
+__all__ = ["Service", "Submitted", "Workflow"]
+
+VERSION = "0.1.0"
+KEPT = ("extra_pnginfo",)
+"""What is kept of ComfyUI's extra_data: the rest is secrets, or means nothing here."""
+
+_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@+-]{0,127}")
+LONGEST_NAME = 128
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,39 +56,94 @@ class Submitted:
 
 
 class Service:
-    """One server's queue and workers; all its methods are called in one event loop."""
+    """One server's queue and workers; all its methods are called in one event loop. Made by `open`."""
 
-    settings: ServerSettings
-    loaded: Loaded
-    library: Library
-    queue: JobQueue
-    channels: tuple[Channel, ...]
-    hub: Hub
-    started: float
+    def __init__(
+        self,
+        settings: ServerSettings,
+        lock: Lock,
+        loaded: Loaded,
+        library: Library,
+        queue: JobQueue,
+        channels: Sequence[Channel],
+    ) -> None:
+        self.settings = settings
+        self.loaded = loaded
+        self.library = library
+        self.queue = queue
+        self.channels = tuple(channels)
+        self.hub = Hub(queue.last_seq)
+        self.lag = Lag()
+        self.started = time.time()
+        self._lock = lock
+        self._reader = Reader(loaded.registry, library)
+        self._dispatch = Dispatcher(queue, channels, self.hub, at_once=settings.at_once, metadata=settings.metadata)
+        self._tasks: list[asyncio.Task[None]] = []
+        self._counts: Mapping[State, int] = {}
+        queue.listener = self._logged
 
     @classmethod
-    async def open(cls, settings: ServerSettings, channels: Sequence[Channel] | None = None) -> Service:
+    async def open(
+        cls, settings: ServerSettings, channels: Sequence[Channel] | None = None, *, lock: Lock | None = None
+    ) -> Service:
         """Take the data folder, open the queue, load the node types and start the workers (without waiting for them).
 
         Args:
-            channels: workers in place of those that the settings ask for.
+            channels: workers in place of those that the settings ask for. lock: the data folder's, if it is held.
 
-        Raises QueueProblem or FileProblem with one sentence.
+        Raises ServiceProblem, QueueProblem or FileProblem with one sentence.
         """
-        raise NotImplementedError
+        lock = lock or Lock(settings.data)
+        try:
+            types = asyncio.ensure_future(off(_loaded, settings))
+            queue = JobQueue.open(settings.data / "state.sqlite", requeue=settings.requeue, warn=_warn)
+        except BaseException:
+            lock.release()
+            raise
+        try:
+            loaded, library = await types
+        except BaseException:
+            await queue.close()
+            lock.release()
+            raise
+        workers = (WorkerProcess(settings),) if channels is None else channels
+        service = cls(settings, lock, loaded, library, queue, workers)
+        service._begin()
+        return service
 
     @property
     def registry(self) -> Registry:
         """The node types."""
         return self.loaded.registry
 
+    def _begin(self) -> None:
+        self.lag.start()
+        self._tasks = [
+            asyncio.ensure_future(self._warm_up()),
+            asyncio.ensure_future(tidy_for_ever(self.queue, self.library.folder("temp"), self.settings.keep)),
+        ]
+
+    async def _warm_up(self) -> None:
+        """What need not be done before the first request is answered."""
+        await off(emptied, self.library.folder("temp"))
+        self._dispatch.start()
+
+    def at(self, url: str) -> None:
+        """Tell who looks for the server of this data folder where it is."""
+        self._lock.tell_url(url)
+
     async def close(self, seconds: float = 5.0) -> None:
         """Let running steps end up to the limit, then stop; jobs that are not done go back to their places."""
-        raise NotImplementedError
+        for task in self._tasks:
+            task.cancel()
+        await self._dispatch.close(seconds)
+        await self.queue.close()
+        self.lag.stop()
+        self._lock.release()
 
     async def check(self, workflow: Workflow, targets: Iterable[str] | None = None) -> Checked:
         """All problems of a workflow of any format, and the plan of what is sound; raises WorkflowError."""
-        raise NotImplementedError
+        return await self._reader.check(workflow, targets)
 
     async def submit(
         self,
@@ -91,28 +170,95 @@ class Service:
 
         Raises WorkflowError when nothing can run, BadName, IdTaken, QueueProblem.
         """
-        raise NotImplementedError
+        _named(id, client)
+        read = await self._reader.read(workflow, targets)
+        checked = read.checked
+        if not checked.plan.targets or (checked.errors and not partial):
+            raise WorkflowError(map(sentence, checked.errors), checked.problems)
+        new = NewJob(
+            id=id or str(uuid.uuid4()),
+            graph=read.graph,
+            targets=checked.plan.targets,
+            source=read.source,
+            client=client,
+            extra={name: value for name in KEPT if (value := (extra or {}).get(name)) is not None},
+            problems=[problem_json(p) for p in checked.problems],
+            number=number,
+            front=front,
+            title=title,
+        )
+        try:
+            row, added = await self.queue.put(new)
+        except ValueError as error:
+            raise IdTaken(f"There is a job {id!r} with another graph: choose another id, or none.") from error
+        return Submitted(row, added, checked)
 
     async def cancel(self, id: str) -> bool:
         """End exactly this job, queued or running; False when there is nothing to end."""
-        raise NotImplementedError
+        return await self._dispatch.cancel(id)
 
     async def interrupt(self, id: str | None = None) -> bool:
         """End this job if it runs; without an id, all that run."""
-        raise NotImplementedError
+        return self._dispatch.interrupt(id)
 
     async def state(self, id: str) -> State | None:
         """The state of a job; None when it is not known."""
-        raise NotImplementedError
+        row = await self.queue.job(id)
+        return None if row is None else row.state
 
     def progress(self, job: str) -> Mapping[NodeId, Progress]:
         """The last progress of each running step."""
         return self.hub.progress(job)
 
+    async def pause(self) -> None:
+        """Begin no further jobs, also after a restart, until `resume`."""
+        await self.queue.pause()
+        self.hub.notice(Notice("paused", {"paused": True}))
+
+    async def resume(self) -> None:
+        """Begin jobs again."""
+        await self.queue.resume()
+        self.hub.notice(Notice("paused", {"paused": False}))
+
     async def ask(self, what: str, /, **args: Any) -> Any:
         """Ask the first worker; raises ServiceBusy while it does not answer, ChannelError."""
-        raise NotImplementedError
+        channel = self.channels[0]
+        if channel.state != "ready":
+            raise ServiceBusy(f"The worker {channel.name} is {channel.state}: ask again in a few seconds.")
+        return await channel.ask(what, **args)
 
     def about(self) -> dict[str, Any]:
-        """Version, time since the start, workers, counts of jobs, lag of the event loop."""
-        return {"uptime": time.monotonic() - self.started}
+        """Version, seconds since the start, workers, counts of jobs, lag of the event loop."""
+        return {
+            "version": VERSION,
+            "uptime": round(time.time() - self.started, 3),
+            "workers": [{"name": c.name, "state": c.state, **c.about} for c in self.channels],
+            "jobs": dict(self.queue.counts()),
+            "paused": self.queue.paused,
+            "lag": self.lag.about(),
+        }
+
+    def _logged(self, logged: Sequence[Logged]) -> None:
+        """Events are in the log now."""
+        self.hub.publish(logged)
+        counts = dict(self.queue.counts())
+        if counts != self._counts:
+            self._counts = counts
+            self.hub.notice(Notice("queue", counts))
+
+
+def _warn(code: str, message: str) -> None:
+    log.warning("%s", message)
+
+
+def _loaded(settings: ServerSettings) -> tuple[Loaded, Library]:
+    return load_registry(settings.data), settings.library()
+
+
+def _named(id: str | None, client: str) -> None:
+    if id is not None and not _PLAIN.fullmatch(id):
+        raise BadName(
+            f"The id {id[:40]!r} cannot be a job's: use up to 128 letters, digits and . _ : @ + -, or leave it out."
+        )
+    if len(client) > LONGEST_NAME or not client.isprintable():
+        raise BadName(f"The client's name {client[:40]!r} is longer than {LONGEST_NAME} characters, or not printable.")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from engine.queue.rows import Retention
 from engine.settings import Settings
 
 Requeue = Literal["once", "never"]
@@ -23,6 +24,13 @@ class Keep:
     history_age: float = 90 * DAY
     history_count: int = 100_000
     events_age: float = 30 * DAY
+    jobs_bytes: int = 10 << 30
+
+    def of_jobs(self) -> Retention:
+        """What the queue is to keep."""
+        return Retention(
+            self.history_age or None, self.history_count or None, self.jobs_bytes or None, self.events_age or None
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +64,7 @@ class ServerSettings(Settings):
     front_end_root: Path | None = None
     metadata: bool = True
     max_upload: int = 100 << 20
-    keep: Keep = Keep()  # noqa: RUF009 - frozen
+    keep: Keep = Keep()
     open_browser: bool = False
     options: tuple[str, ...] = ()
 
