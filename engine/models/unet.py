@@ -9,8 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-MAPS = 64
-"""Feature maps of the first level's width that are alive at a time, skips and the feed-forward's inside counted."""
+from engine.models.sizes import row_bytes
 
 
 class Denoiser:
@@ -25,8 +24,7 @@ class Denoiser:
         """About what one row of x, of `shape` [C, h, w], takes beside the weights while it is denoised."""
         channels, *cells = shape
         conv_in: Any = self.module.conv_in
-        width: int = conv_in.out_channels
-        return math.prod(cells) * (width * MAPS + channels) * self.dtype.itemsize
+        return row_bytes(conv_in.out_channels, channels, math.prod(cells), self.dtype.itemsize)
 
     def __call__(
         self,
