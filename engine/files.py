@@ -87,9 +87,13 @@ class Library:
         """Up to three names of this kind that look like `name`, best first."""
         return nearest(name, self.names(kind))
 
-    def path(self, kind: str, name: str) -> Path:
-        """Where the file is; raises FileProblem when the name is unfit, leads out, or is not there."""
-        return self._path(kind, name, self.near)
+    def path(self, kind: str, name: str, near: Callable[[str, str], tuple[str, ...]] | None = None) -> Path:
+        """Where the file is; raises FileProblem when the name is unfit, leads out, or is not there.
+
+        Args:
+            near: finds near names in place of `Library.near`, which lists all files.
+        """
+        return self._path(kind, name, near or self.near)
 
     def _path(self, kind: str, name: str, near: Callable[[str, str], tuple[str, ...]]) -> Path:
         kind, name = self._place(kind, name)
@@ -166,6 +170,22 @@ _PARTS: Sequence[tuple[str, Callable[[str], bool]]] = (
     ("long", lambda part: len(part.encode()) > LONGEST_PART),
     ("device", lambda part: _DEVICE.fullmatch(part.split(".")[0].rstrip(" ")) is not None),
 )
+
+
+def contained(root: Path, name: str) -> Path:
+    """Where `name` is, or would be written, in a folder out of which no link may lead.
+
+    Raises FileProblem (bad_file_name) for a name that is unfit, or a symlink that leads out.
+    """
+    if (reason := unfit(name)) is not None:
+        raise FileProblem("bad_file_name", name=name, reason=reason)
+    try:
+        real = (root / name).resolve()
+        if real.is_relative_to(root.resolve()):
+            return real
+    except (OSError, RuntimeError):
+        pass
+    raise FileProblem("bad_file_name", name=name, reason="link")
 
 
 def _inside(root: Path, name: str, kind: str) -> Path | None:

@@ -17,6 +17,8 @@ from types import ModuleType
 
 from engine.graph.keys import Salt
 from engine.graph.registry import Registry, RegistryClash
+from engine.putoff import put_off
+from engine.routes import Route, RouteError, routes_of
 
 GROUP = "inkwater.nodes"
 """The entry points that name modules of node types."""
@@ -30,12 +32,19 @@ WHOLE = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Pack:
-    """A pack as it was loaded: its name, its module, the digest of its sources, its node types' names."""
+    """A pack as it was loaded.
+
+    Args:
+        digest: of its sources. nodes: the names of its node types.
+        routes: what it answers over HTTP. web: its folder of files for browsers, if it has one.
+    """
 
     name: str
     module: str
     digest: str
     nodes: tuple[str, ...]
+    routes: tuple[Route, ...] = ()
+    web: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,31 +57,62 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """All node types, where those of packs come from, and which packs were left out."""
+    """All node types, where those of packs come from, which packs were left out, and what is amiss with others."""
 
     registry: Registry
     packs: tuple[Pack, ...] = ()
     failures: tuple[Failure, ...] = ()
+    warnings: tuple[Failure, ...] = ()
 
     def salt(self, base: str = "") -> Salt:
         """The salt of the keys: `base` and the code here, and each pack's sources for the pack's own nodes."""
         return Salt(f"{base} {code_digest()}", {p.module: p.digest for p in self.packs})
 
 
-def registry(data: Path | None = None) -> Loaded:
-    """Load the built-in nodes and every pack that is found; a pack that fails or clashes is left out as a whole."""
+def registry(data: Path | None = None, lazy: Sequence[str] = ()) -> Loaded:
+    """Load the built-in nodes and every pack that is found; a pack that fails or clashes is left out as a whole.
+
+    Routes that cannot be served cost a pack its routes only, with a warning.
+
+    Args:
+        lazy: libraries that packs may import without their being loaded; a pack that uses one while it is loaded is
+            warned of.
+    """
     known = builtins()
     packs: list[Pack] = []
     failures: list[Failure] = []
-    for name, module, place in (*_folder(data), *_entry_points()):
-        try:
-            modules = _modules(importlib.import_module(module))
-            added = Registry.of(*modules)
-            known = known | added
-            packs.append(Pack(name, module, _module_digest(modules[0], place), tuple(added)))
-        except (Exception, SystemExit) as error:
-            failures.append(Failure(name, _reason(error)))
-    return Loaded(known, tuple(packs), tuple(failures))
+    warnings: list[Failure] = []
+    with put_off(lazy) as loaded:
+        for name, module, place in (*_folder(data), *_entry_points()):
+            try:
+                modules = _modules(importlib.import_module(module))
+                added = Registry.of(*modules)
+                known = known | added
+                routes = _routes(name, modules, warnings)
+                digest = _module_digest(modules[0], place)
+                packs.append(Pack(name, module, digest, tuple(added), routes, _web_folder(modules[0])))
+            except (Exception, SystemExit) as error:
+                failures.append(Failure(name, _reason(error)))
+            warnings += [Failure(name, f"it uses {used} as soon as it is imported; {_LATER}") for used in loaded()]
+    return Loaded(known, tuple(packs), tuple(failures), tuple(warnings))
+
+
+_LATER = "import it inside the functions that need it, as the server is to stay free of it"
+
+
+def _routes(name: str, modules: Sequence[ModuleType], warnings: list[Failure]) -> tuple[Route, ...]:
+    try:
+        return routes_of(modules)
+    except RouteError as error:
+        warnings.append(Failure(name, f"its routes are left out: {error}"))
+        return ()
+
+
+def _web_folder(module: ModuleType) -> Path | None:
+    """The folder `web` beside a pack's `__init__.py`."""
+    places = list(getattr(module, "__path__", ()))
+    found = Path(places[0], "web") if places else None
+    return found if found is not None and found.is_dir() else None
 
 
 def builtins() -> Registry:
