@@ -26,6 +26,9 @@ GROUP = "inkwater.nodes"
 PREFIX = "inkwater_packs"
 """The package in which the packs of a folder live."""
 
+LATER = ("torch", "torchvision", "diffusers", "transformers")
+"""Libraries of which a server loads nothing; it runs node types in other processes."""
+
 WHOLE = 1 << 20
 """Files up to this many bytes count by their content in a digest, larger ones by size and time of change."""
 
@@ -93,11 +96,11 @@ def registry(data: Path | None = None, lazy: Sequence[str] = ()) -> Loaded:
                 packs.append(Pack(name, module, digest, tuple(added), routes, _web_folder(modules[0])))
             except (Exception, SystemExit) as error:
                 failures.append(Failure(name, _reason(error)))
-            warnings += [Failure(name, f"it uses {used} as soon as it is imported; {_LATER}") for used in loaded()]
+            warnings += [Failure(name, f"it uses {used} as soon as it is imported; {_MEND}") for used in loaded()]
     return Loaded(known, tuple(packs), tuple(failures), tuple(warnings))
 
 
-_LATER = "import it inside the functions that need it, as the server is to stay free of it"
+_MEND = "import it inside the functions that need it, as the server is to stay free of it"
 
 
 def _routes(name: str, modules: Sequence[ModuleType], warnings: list[Failure]) -> tuple[Route, ...]:

@@ -37,6 +37,9 @@ def make_app(service: Service) -> web.Application:
     for table in TABLES:
         if find_spec(table) is not None:
             app.add_routes(getattr(import_module(table), "ROUTES", ()))
+    from web.files import packs  # it needs `both`, which is here
+
+    packs.add_routes(app, service.loaded)
     app.add_routes(front.ROUTES)
     app.on_shutdown.append(_end_streams)
     return app

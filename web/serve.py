@@ -133,11 +133,13 @@ def _announce(service: Service, settings: ServerSettings, sockets: Sequence[sock
     service.at(url)
     for failure in service.loaded.failures:
         print(f"Pack {failure.name} is left out: {failure.reason}", file=sys.stderr)
+    for warning in service.loaded.warnings:
+        print(f"Pack {warning.name}: {warning.reason}.", file=sys.stderr)
     for row in service.queue.recovered:
         fate = "is queued again" if row.state == "queued" else "was interrupted before, and waits for you to queue it"
         print(f"Job {row.id} was interrupted when the last server ended; it {fate}.")
-    for warning in warnings(settings):
-        print(warning, file=sys.stderr)
+    for told in warnings(settings):
+        print(told, file=sys.stderr)
     shown = f"{url}/?token={settings.token}" if needs_token(settings) else url
     print(f"Inkwater listens on {shown}", flush=True)
     if settings.open_browser:

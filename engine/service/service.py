@@ -16,7 +16,7 @@ from engine.graph.check import Checked
 from engine.graph.graph import NodeId
 from engine.graph.registry import Registry
 from engine.graph.sentences import sentence
-from engine.plugins import Loaded
+from engine.plugins import LATER, Loaded
 from engine.plugins import registry as load_registry
 from engine.queue.jobs import JobQueue, JobRow, Logged, NewJob, State
 from engine.run.events import Progress
@@ -252,7 +252,7 @@ def _warn(code: str, message: str) -> None:
 
 
 def _loaded(settings: ServerSettings) -> tuple[Loaded, Library]:
-    return load_registry(settings.data), settings.library()
+    return load_registry(settings.data, lazy=LATER), settings.library()
 
 
 def _named(id: str | None, client: str) -> None:
