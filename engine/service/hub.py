@@ -54,15 +54,14 @@ class Subscription:
 
     @property
     def lost_since(self) -> int | None:
-        """The number after which events are missing here; None as long as none is.
-
-        Takes effect once `next` has given what came before: then call `resync` and read the events after this number.
-        """
-        return self._lost_since
+        """The number after which events are missing here, once all that came before them is taken; else None."""
+        return self._lost_since if not self._items else None
 
     def resync(self) -> int | None:
-        """Listen again; returns the number after which the log must be read, and what comes twice be left out."""
-        since, self._lost_since = self._lost_since, None
+        """Listen again; `lost_since`, after which the log must be read. What then comes twice is to be left out."""
+        since = self.lost_since
+        if since is not None:
+            self._lost_since = None
         return since
 
     async def next(self, timeout: float | None = None) -> list[Item]:
