@@ -1,84 +1,239 @@
-"""The queue: jobs, their events and results, on disk before anyone is told of them."""
+"""The queue: jobs, their events and results, on disk before anyone is told of them.
+
+SQLite in WAL mode with synchronous=NORMAL. The end of a process, `kill -9` too, takes nothing that was acknowledged:
+a job that `put` returned, an event that the listener saw. A power cut or a crash of the system may take the last
+commits, those that were not synced yet: what came since the queue was last idle for a second, or since the log last
+grew by 16 MB. The database is never damaged by it, and numbers of events are not given again.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import json
+import logging
+import sqlite3
+import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
+from engine.queue import pruning, reads
+from engine.queue.book import Book, unpacked
+from engine.queue.codec import FLEETING, dumps
+from engine.queue.line import Line
+from engine.queue.lock import Lock
 from engine.queue.log import Logged
-from engine.queue.problems import QueueProblem
-from engine.queue.rows import ENDED, WAITING, Body, JobRow, NewJob, Retention, State, Taken
-from engine.run.events import Event, Reason
+from engine.queue.problems import IdTaken, QueueProblem, problem_of
+from engine.queue.readers import Readers
+from engine.queue.recovery import Requeue, again, recover
+from engine.queue.rows import WAITING, Body, JobRow, NewJob, Retention, State, Taken
+from engine.queue.schema import opened
+from engine.queue.views import Views
+from engine.queue.writer import Outcome, Write, Writer
+from engine.run.events import Event, JobFinished, JobInterrupted, JobQueued, Reason
 
-__all__ = ["Body", "JobQueue", "JobRow", "Logged", "NewJob", "QueueProblem", "Retention", "State", "Taken"]
+__all__ = ["Body", "IdTaken", "JobQueue", "JobRow", "Logged", "NewJob", "QueueProblem", "Retention", "State", "Taken"]
 
+CARRIED = 8 << 20
+"""Characters of JSON of the bodies that are kept in memory from `put` to `take`."""
+UNHEARD = (JobQueued, *FLEETING)
+CANCELLABLE: tuple[State, ...] = (*WAITING, "parked")
+
+log = logging.getLogger(__name__)
 Warn = Callable[[str, str], None]
 """``warn(code, message)``."""
 
 
-class JobQueue:
-    """Made by `open`, in a running event loop; but for `record`, all is called in that loop's thread."""
+class JobQueue(Views):
+    """Made by `open`. But for `record`, all is called in one event loop's thread.
+
+    Changes hold at once in memory. Those of waiting jobs return when they are on disk, or, while nothing can be
+    written, at once: they are written when that is possible again.
+    """
 
     recovered: tuple[JobRow, ...]
     """What ran when the last server died, as it is now: queued again in its old place, or parked."""
     listener: Callable[[Sequence[Logged]], None]
-    """Called in the loop's thread, in order of seq, after the commit."""
+    """Called in the loop's thread, in order of seq, after the commit; what `open` logged is in `events` only."""
 
     @classmethod
-    def open(cls, path: Path, *, requeue: Literal["once", "never"] = "once", warn: Warn | None = None) -> JobQueue:
-        """Open or make the database `path`, bring it up to date, and take up what was left. Raises QueueProblem."""
-        raise NotImplementedError
+    def open(
+        cls,
+        path: Path,
+        *,
+        requeue: Requeue = "once",
+        warn: Warn | None = None,
+        loop: asyncio.AbstractEventLoop | None = None,
+    ) -> JobQueue:
+        """Open or make the database `path`, bring it up to date, and take up what was left. Raises QueueProblem.
+
+        Args:
+            requeue: "once" queues a job again that was interrupted; the second time, or with "never", it is parked.
+            warn: told in the loop's thread when nothing can be written any more.
+            loop: the running one when left out.
+        """
+        lock = Lock(path)
+        try:
+            db = opened(path)
+            try:
+                return cls(path, db, lock, requeue, warn, loop or asyncio.get_running_loop())
+            except BaseException as error:
+                db.close()
+                raise problem_of(error, path) if isinstance(error, sqlite3.Error) else error from None
+        except BaseException:
+            lock.release()
+            raise
+
+    def __init__(
+        self,
+        path: Path,
+        db: sqlite3.Connection,
+        lock: Lock,
+        requeue: Requeue,
+        warn: Warn | None,
+        loop: asyncio.AbstractEventLoop,
+    ) -> None:
+        book, self.recovered = recover(db, requeue)
+        self.listener = lambda logged: None
+        self.path, self._lock, self._requeue, self._loop = path, lock, requeue, loop
+        self._warn: Warn = warn or (lambda code, message: log.error("%s: %s", code, message))
+        ended = dict(db.execute("SELECT state, count(*) FROM jobs WHERE ended IS NOT NULL GROUP BY state"))
+        super().__init__(Line(book.rows.values(), ended, book.count), Readers(path))
+        self._paused, self._forgotten = bool(book.get("paused")), book.get("forgotten")
+        self._last_seq = max(*db.execute("SELECT coalesce(max(seq), 0) FROM events").fetchone(), self._forgotten)
+        self._carried: dict[str, tuple[Body, int]] = {}
+        self._room = CARRIED
+        self._trouble: QueueProblem | None = None
+        self._wake = asyncio.Event()
+        self._closed = False
+        self._writer = Writer(book, path, loop, self._deliver)
+        self._writer.start()
+
+    # Putting and taking
 
     async def put(self, new: NewJob) -> tuple[JobRow, bool]:
-        """Queue a job, and log JobQueued; returns when both are on disk. A job of this id and graph: it and False.
+        """Queue a job, and log JobQueued; returns when both are on disk. A job of this id and graph: it, and False.
 
-        Raises ValueError when the id has another graph, or the number is none; QueueProblem when it cannot be written.
+        Raises IdTaken when the id has another graph, ValueError for what is no id or no number, QueueProblem when it
+        cannot be written.
         """
-        raise NotImplementedError
+        if not new.id or not new.id.isprintable():
+            raise ValueError(f"the id of a job is printable text, not {new.id!r}")
+        count = self._line.next_count()
+        row = JobRow(
+            id=new.id,
+            number=self._line.number(new.number, new.front, count),
+            state="queued",
+            client=_sound(new.client),
+            title=_sound(new.title),
+            created=time.time(),
+            problems=new.problems,
+            serial=count,
+        )
+        row, fresh = await self._write(partial(_insert, new, row), then=partial(self._inserted, new))
+        return row, fresh
+
+    def _inserted(self, new: NewJob, result: tuple[JobRow | None, int]) -> tuple[JobRow, bool]:
+        row, size = result
+        if row is None:
+            raise IdTaken(new.id)
+        if not size:
+            return self._line.rows.get(row.id, row), False
+        if size <= self._room:
+            self._room -= size
+            self._carried[row.id] = Body(new.graph, new.targets, new.source, new.extra), size
+        self._adopt([row])
+        return row, True
 
     async def take(self) -> Taken | None:
-        """The next job, which is running from now on; None while there is none, when paused, or nothing can be written."""
-        raise NotImplementedError
+        """The next job, which runs from now on; None while there is none, when paused, or nothing can be written."""
+        while (row := self._next()) is not None:
+            carried = self._carried.get(row.id)
+            try:
+                body = carried[0] if carried else (await self._read(reads.bodies, [row.id])).get(row.id)
+            except (QueueProblem, ValueError) as error:
+                log.error("the graph of job %s cannot be read: %s", row.id, error)
+                body = None
+            if self._next() is not row:  # while it was read another one took it, or it was moved
+                continue
+            started = replace(row, state="running", started=time.time(), error=None)
+            self._keep([started])
+            if body is not None:
+                return Taken(started, body.graph, body.targets, body.source, body.extra)
+            lost = {"code": "damaged", "message": "The graph of this job could not be read from the job database."}
+            self._keep([replace(started, error=lost)])
+            self.record(JobFinished(row.id, "error"))
+        return None
+
+    def _next(self) -> JobRow | None:
+        return None if self._paused or self._trouble or self._closed else self._line.first()
 
     async def ready(self) -> None:
         """Wait until `take` has something to give."""
-        raise NotImplementedError
+        while self._next() is None:
+            self._wake.clear()
+            await self._wake.wait()
+
+    # What happens to jobs that run
 
     def record(self, event: Event) -> None:
         """Log an event of a running job and change its row by it; from any thread, at once, in the order of calls.
 
-        JobQueued (the queue's own), Progress and Preview are left out.
+        JobQueued (`put` logs it), Progress and Preview are left out.
         """
-        raise NotImplementedError
+        if not isinstance(event, UNHEARD):
+            self._writer.note(event)
 
     def interrupt(self, id: str, reason: Reason, message: str = "") -> bool:
-        """Record JobInterrupted by the rule: back to its place, or parked when it was interrupted before. True: back."""
-        raise NotImplementedError
+        """Record JobInterrupted by the rule: back to its place, or parked if it was interrupted before. True: back."""
+        row = self._line.rows.get(id)
+        if row is None or row.state != "running":
+            return False
+        back = reason == "server_stopped" or again(row, self._requeue)
+        self.record(JobInterrupted(id, reason, back, message))
+        return back
 
     async def flush(self) -> None:
         """Wait until all that was recorded is on disk; raises QueueProblem while it cannot be written."""
-        raise NotImplementedError
+        await self._write(lambda book: None)
+
+    # What people do to jobs that wait
 
     async def cancel_queued(self, ids: Iterable[str]) -> list[str]:
         """End those of these jobs that wait, are held or parked, log JobFinished, and tell which."""
-        raise NotImplementedError
+        found = [row for id in dict.fromkeys(ids) if (row := self._line.rows.get(id)) is not None]
+        now = time.time()
+        ended = [replace(row, state="cancelled", ended=now) for row in found if row.state in CANCELLABLE]
+        if ended:
+            await self._save(ended, [JobFinished(row.id, "cancelled") for row in ended])
+        return [row.id for row in ended]
 
     async def clear_queue(self) -> list[str]:
         """Cancel all that wait or are held."""
-        raise NotImplementedError
+        return await self.cancel_queued([row.id for row in self._line.waiting()])
 
     async def hold(self, id: str) -> JobRow | None:
         """Make one queued job wait; None when it is not queued."""
-        raise NotImplementedError
+        return await self._change(id, "queued", state="held")
 
     async def release(self, id: str) -> JobRow | None:
         """Undo `hold`; None when it is not held."""
-        raise NotImplementedError
+        return await self._change(id, "held", state="queued")
 
     async def unpark(self, id: str) -> JobRow | None:
         """Queue a parked job again as if it had never been interrupted; None when it is not parked."""
-        raise NotImplementedError
+        return await self._change(id, "parked", state="queued", interruptions=0, error=None)
+
+    async def _change(self, id: str, only: State, /, **changes: Any) -> JobRow | None:
+        row = self._line.rows.get(id)
+        if row is None or row.state != only:
+            return None
+        row = replace(row, **changes)
+        await self._save([row])
+        return row
 
     async def move(
         self,
@@ -88,85 +243,195 @@ class JobQueue:
         number: float | None = None,
         before: str | None = None,
     ) -> JobRow | None:
-        """Give a waiting job another place: at an end, at a number, or just before another. None if one does not wait."""
-        raise NotImplementedError
+        """Give a waiting job another place: an end, a number, or just before another one. None if either is not there.
+
+        Raises ValueError for what is no number, and when it is not told exactly one place.
+        """
+        if sum(told is not None for told in (where, number, before)) != 1:
+            raise ValueError("a job is moved to the front, to the back, to a number, or before another job")
+        row, target = (self._line.rows.get(key) if key is not None else None for key in (id, before))
+        if row is None or row.state not in WAITING:
+            return None
+        if before is None:
+            moved = [self._line.moved(row, where, number)]
+        elif target is None or target.state not in WAITING:
+            return None
+        else:
+            moved = self._line.before(row, target) if target is not row else [row]
+        await self._save(moved)
+        return moved[-1]
 
     async def pause(self) -> None:
         """Give out no jobs, also after a restart."""
-        raise NotImplementedError
+        await self._pause(True)
 
     async def resume(self) -> None:
         """Give out jobs again."""
-        raise NotImplementedError
+        await self._pause(False)
+
+    async def _pause(self, paused: bool) -> None:
+        self._paused = paused
+        self._wake.set()
+        await self._write(lambda book: book.set("paused", paused), kept=True)
 
     @property
     def paused(self) -> bool:
-        raise NotImplementedError
+        return self._paused
+
+    # What is over
 
     async def delete_history(self, ids: Iterable[str]) -> int:
         """Delete those of these jobs that have ended, with their events and results; how many there were."""
-        raise NotImplementedError
+        wanted, gone = list(dict.fromkeys(ids)), 0
+        for start in range(0, len(wanted), reads.TOGETHER):
+            part = wanted[start : start + reads.TOGETHER]
+            gone += await self._delete(lambda db, part=part: pruning.ended(db, part))  # type: ignore[misc]
+        return gone
 
     async def clear_history(self) -> int:
         """Delete all jobs that have ended."""
-        raise NotImplementedError
+        return (await self.prune(Retention(history_age=0.0)))["jobs"]
 
     async def prune(self, retention: Retention) -> Mapping[str, int]:
-        """Delete what is beyond the retention, bit by bit; {jobs, events} deleted."""
-        raise NotImplementedError
+        """Delete what is beyond the retention, bit by bit; {jobs, events}: how many, the jobs' own events apart."""
+        now, events = time.time(), 0
+        jobs = await self._delete(lambda db: pruning.too_old(db, retention, now))
+        if (age := retention.events_age) is not None:
+            while gone := await self._write(lambda book: pruning.delete_events(book, now - age)):
+                events += gone
+            self._forgotten = await self._read(reads.meta, "forgotten")
+        return {"jobs": jobs, "events": events}
 
-    async def job(self, id: str) -> JobRow | None:
-        raise NotImplementedError
+    async def _delete(self, pick: Callable[[sqlite3.Connection], list[int]]) -> int:
+        """Delete what `pick` finds until it finds no more."""
 
-    async def body(self, id: str) -> Body | None:
-        raise NotImplementedError
+        def step(book: Book) -> tuple[Counter[State], bool]:
+            book.settle()
+            serials = pick(book.db)
+            return pruning.delete(book, serials), bool(serials)
 
-    async def bodies(self, ids: Iterable[str]) -> dict[str, Body]:
-        """Those that there are."""
-        raise NotImplementedError
+        def forget(result: tuple[Counter[State], bool]) -> tuple[int, bool]:
+            for state, many in result[0].items():
+                self._line.counts[state] -= many
+            return result[0].total(), result[1]
 
-    async def queued(
-        self, limit: int | None = None, offset: int = 0, states: Sequence[State] = WAITING
-    ) -> list[JobRow]:
-        """What waits, in order; `states` may name "parked" too."""
-        raise NotImplementedError
+        total, more = 0, True
+        while more:
+            gone: int
+            gone, more = await self._write(step, then=forget)
+            total += gone
+        return total
 
-    async def running(self) -> list[JobRow]:
-        """What runs, the longest first."""
-        raise NotImplementedError
-
-    async def history(
-        self, limit: int | None = None, offset: int = 0, states: Sequence[State] = ENDED, newest: bool = True
-    ) -> list[JobRow]:
-        """What has ended, by the time of its end."""
-        raise NotImplementedError
-
-    async def events(self, after: int = 0, limit: int = 1000, job: str | None = None) -> list[Logged]:
-        """The log after a seq, of all jobs or of one."""
-        raise NotImplementedError
-
-    async def results(self, id: str) -> dict[str, Any]:
-        """What the nodes of a job show, {node: ui}."""
-        raise NotImplementedError
-
-    async def results_of(self, ids: Iterable[str]) -> dict[str, dict[str, Any]]:
-        """As `results`, of several jobs."""
-        raise NotImplementedError
-
-    def counts(self) -> Mapping[State, int]:
-        """How many jobs are in each state."""
-        raise NotImplementedError
+    # Where it stands
 
     @property
     def last_seq(self) -> int:
-        """Of the last event that was told to the listener, or was on disk at the start."""
-        raise NotImplementedError
+        """Of the last event that the listener was told, or that was on disk at the start."""
+        return self._last_seq
 
     @property
     def forgotten(self) -> int:
-        """Events up to this seq may have been deleted by `prune`; 0 when none were."""
-        raise NotImplementedError
+        """Events up to this seq may have been deleted for their age; 0 when none were."""
+        return self._forgotten
+
+    @property
+    def trouble(self) -> QueueProblem | None:
+        """Why nothing can be written at present."""
+        return self._trouble
+
+    def tell(self, url: str) -> None:
+        """Write into the lock, for a second server's message, where this one listens."""
+        self._lock.tell(url)
 
     async def close(self) -> None:
-        """Write what waits to be written, and let go of the files."""
-        raise NotImplementedError
+        """Write what waits to be written, tell the listener, and let go of the files."""
+        if self._closed:
+            return
+        self._closed = True
+        await asyncio.to_thread(self._read.close)
+        await asyncio.to_thread(self._writer.stop)
+        self._lock.release()
+
+    # The writer's answers
+
+    async def _save(self, rows: Sequence[JobRow], events: Sequence[Event] = ()) -> None:
+        """Change rows at once in memory, and on disk together with their events."""
+        self._adopt(rows)
+        await self._write(partial(_saved, rows, events), kept=True)
+
+    def _keep(self, rows: Sequence[JobRow]) -> None:
+        """As `_save`, waiting for nothing: what is lost with it is only that a job has started."""
+        self._adopt(rows)
+        self._writer.post(Write(partial(_saved, rows, ()), kept=True))
+
+    async def _write(
+        self, run: Callable[[Book], Any], *, then: Callable[[Any], Any] | None = None, kept: bool = False
+    ) -> Any:
+        """Have the writer make a change; `then` is called right after the commit, even when nobody waits any more."""
+        if self._closed:
+            raise QueueProblem("closed")
+        future: asyncio.Future[Any] = self._loop.create_future()
+        self._writer.post(Write(run, partial(_answer, future, then), kept))
+        return await future
+
+    def _adopt(self, rows: Iterable[JobRow]) -> None:
+        for row in rows:
+            self._line.set(row)
+            if row.state not in WAITING and (carried := self._carried.pop(row.id, None)) is not None:
+                self._room += carried[1]
+        self._wake.set()
+
+    def _deliver(self, outcome: Outcome) -> None:
+        """In the loop's thread, once for each transaction."""
+        if (trouble := outcome.trouble) is not None and self._trouble is None:
+            self._warn(trouble.code, str(trouble))
+        self._trouble = trouble
+        self._adopt(outcome.rows)
+        for done, value, error in outcome.done:
+            done(value, error)
+        if outcome.logged:
+            self._last_seq = outcome.logged[-1].seq
+            try:
+                self.listener(outcome.logged)
+            except Exception:
+                log.exception("the listener of the queue failed")
+
+
+def _answer(
+    future: asyncio.Future[Any], then: Callable[[Any], Any] | None, value: Any, error: Exception | None
+) -> None:
+    if error is None and then is not None:
+        try:
+            value = then(value)
+        except Exception as raised:
+            error = raised
+    if future.done():  # whoever waited has gone
+        return
+    if error is None:
+        future.set_result(value)
+    else:
+        future.set_exception(error)
+
+
+def _insert(new: NewJob, row: JobRow, book: Book) -> tuple[JobRow | None, int]:
+    """The row and the size of its body; 0 when it was there before; None when its id has another graph."""
+    graph, rest = dumps(new.graph), dumps([new.targets, new.source, new.extra])
+    if book.add(row, graph, rest):
+        book.log(JobQueued(row.id))
+        return row, len(graph) + len(rest)
+    known = book.row(row.id)
+    sql = "SELECT graph FROM jobs JOIN bodies USING (serial) WHERE id = ?"
+    there = unpacked(book.db.execute(sql, (row.id,)).fetchone()[0])
+    same = json.dumps(there, sort_keys=True) == json.dumps(json.loads(graph), sort_keys=True)
+    return known if same else None, 0
+
+
+def _saved(rows: Sequence[JobRow], events: Sequence[Event], book: Book) -> None:
+    book.save(rows)
+    for event in events:
+        book.log(event)
+
+
+def _sound(text: str) -> str:
+    """Text that can be stored: half a character that JSON may hold becomes a question mark."""
+    return text.encode(errors="replace").decode()

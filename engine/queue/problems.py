@@ -64,3 +64,11 @@ def problem_of(error: sqlite3.Error, path: Path) -> QueueProblem:
 def named(path: Path) -> dict[str, str]:
     """The files of a database, for a sentence that tells what to move."""
     return {"name": path.name, "names": f"{path.name}, {path.name}-wal and {path.name}-shm"}
+
+
+class IdTaken(ValueError):
+    """Another graph was queued under this id."""
+
+    def __init__(self, id: str) -> None:
+        super().__init__(f"the job {id!r} exists and has another graph: choose another id, or leave it out")
+        self.id = id

@@ -1,0 +1,186 @@
+"""The one thread that writes: what comes while it commits is the next transaction (group commit)."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sqlite3
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import Any
+
+from engine.queue.book import Book
+from engine.queue.log import Logged
+from engine.queue.problems import QueueProblem, problem_of
+from engine.queue.rows import JobRow
+from engine.run.events import Event
+
+MOST = 2000
+"""Items of one transaction, so that a flood delays nobody's answer for long."""
+RETRY = 1.0
+"""Seconds between two tries where nothing can be written."""
+IDLE = 1.0
+"""Seconds without work after which the log is synced and carried over, so that a power cut finds little to take."""
+
+FAULTS = (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.DataError, sqlite3.NotSupportedError)
+"""Errors of SQLite that lie in the change; all others lie in the disk or the file."""
+
+log = logging.getLogger(__name__)
+Done = Callable[[Any, Exception | None], None]
+
+
+@dataclass(slots=True, eq=False)
+class Write:
+    """A change; `done` is called in the loop's thread with what `run` returned, or with what prevented it.
+
+    `kept`: where it cannot be written now it is written later, in its place, and `done` is told at the first try.
+    """
+
+    run: Callable[[Book], Any]
+    done: Done | None = None
+    kept: bool = False
+
+
+Item = tuple[float, Event] | Write
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What the loop learns of one transaction."""
+
+    logged: list[Logged] = field(default_factory=list)
+    rows: list[JobRow] = field(default_factory=list)
+    done: list[tuple[Done, Any, Exception | None]] = field(default_factory=list)
+    trouble: QueueProblem | None = None
+
+
+class Writer:
+    """Owns the book from `start` on; `deliver` gets the outcomes in their order, in the loop's thread."""
+
+    def __init__(
+        self, book: Book, path: Path, loop: asyncio.AbstractEventLoop, deliver: Callable[[Outcome], None]
+    ) -> None:
+        self._book, self._path, self._loop, self._deliver = book, path, loop, deliver
+        self._inbox: SimpleQueue[Item | None] = SimpleQueue()
+        self._backlog: list[Item] = []
+        self._unsynced = False
+        self._thread = threading.Thread(target=self._run, name="queue writer", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def note(self, event: Event) -> None:
+        """Write an event as soon as it can be; from any thread."""
+        self._inbox.put((time.time(), event))
+
+    def post(self, write: Write) -> None:
+        """Make a change in its turn; from any thread."""
+        self._inbox.put(write)
+
+    def stop(self) -> None:
+        """Write what is there, end the thread and close the database; what cannot be written now is lost."""
+        self._inbox.put(None)
+        self._thread.join()
+
+    def _run(self) -> None:
+        going = True
+        while going:
+            items, going = self._gather()
+            if items:
+                self._commit_all(items)
+            elif self._unsynced and not self._backlog:
+                self._sync("PASSIVE")
+        if self._backlog:
+            log.error("%d changes of the queue could not be written to %s", len(self._backlog), self._path)
+        self._sync("TRUNCATE")
+        self._book.db.close()
+
+    def _gather(self) -> tuple[list[Item], bool]:
+        """What waits, after waiting for it; False at the end."""
+        wait = RETRY if self._backlog else IDLE if self._unsynced else None
+        items, self._backlog = self._backlog, []
+        with suppress(Empty):
+            item = self._inbox.get(timeout=wait)
+            while item is not None:
+                items.append(item)
+                if len(items) >= MOST:
+                    return items, True
+                item = self._inbox.get_nowait()
+            return items, False
+        return items, True
+
+    def _commit_all(self, items: list[Item]) -> None:
+        """One transaction; without the refusable changes where the disk has no room, later where even that fails."""
+        outcome = Outcome()
+        try:
+            try:
+                self._commit(items, outcome)
+            except FAULTS:
+                raise
+            except sqlite3.Error as error:
+                problem = problem_of(error, self._path)
+                refused = [item for item in items if isinstance(item, Write) and not item.kept]
+                outcome.done += [(w.done, None, problem) for w in refused if w.done is not None]
+                kept = [item for item in items if not isinstance(item, Write) or item.kept]
+                self._retry(kept, outcome)
+        except Exception:
+            log.exception("a change of the queue is dropped")
+            self._one_by_one(items)
+            return
+        self._tell(outcome)
+
+    def _retry(self, kept: list[Item], outcome: Outcome) -> None:
+        try:
+            if kept:
+                self._commit(kept, outcome)
+        except FAULTS:
+            raise
+        except sqlite3.Error as error:
+            outcome.trouble = problem_of(error, self._path)
+            for write in kept:
+                if isinstance(write, Write) and write.done is not None:
+                    outcome.done.append((write.done, None, None))
+                    write.done = None
+            self._backlog = kept
+
+    def _one_by_one(self, items: list[Item]) -> None:
+        """After an error that is no matter of the disk: only the change that raised it is dropped."""
+        for item in items if len(items) > 1 else ():
+            self._commit_all([item])
+        if len(items) == 1 and isinstance(items[0], Write) and items[0].done is not None:
+            self._tell(Outcome(done=[(items[0].done, None, RuntimeError("the queue could not make this change"))]))
+
+    def _commit(self, items: list[Item], outcome: Outcome) -> None:
+        book, done = self._book, []
+        try:
+            book.begin()
+            for item in items:
+                if isinstance(item, Write):
+                    value = item.run(book)
+                    if item.done is not None:
+                        done.append((item.done, value, None))
+                else:
+                    book.log(item[1], item[0])
+            logged, rows = book.commit()
+        except BaseException:
+            book.rollback()
+            raise
+        self._unsynced = True
+        outcome.logged, outcome.rows = logged, rows
+        outcome.done += done
+
+    def _tell(self, outcome: Outcome) -> None:
+        with suppress(RuntimeError):  # the loop is closed: nobody listens any more
+            self._loop.call_soon_threadsafe(self._deliver, outcome)
+
+    def _sync(self, how: str) -> None:
+        self._unsynced = False
+        try:
+            self._book.db.execute(f"PRAGMA wal_checkpoint({how})").fetchall()
+        except sqlite3.Error as error:
+            log.info("%s: %s", self._path, error)
