@@ -2,15 +2,38 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import re
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 from engine.diffusion.types import Conditioning, Embeds, Tokens
 from engine.graph.context import Context
 from engine.graph.define import node
-from engine.graph.sockets import Range, Widget
+from engine.graph.problems import Mend
+from engine.graph.sockets import Complaint, Range, Widget
 from engine.models.handle import Clip
 from nodes.facts import family_of, passed
+
+_TAG = re.compile(r"<(?:lora|lyco):([^:<>]{1,200})(?::([^<>]{0,40}))?>", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class NoLoraTags:
+    """A prompt in which `<lora:name:weight>` is pointed out: elsewhere that loads a LoRA, here it would be words."""
+
+    def complaint(self, value: str) -> Complaint | None:
+        """Warns of the tags, and offers the node that loads the first of them."""
+        tags = list(_TAG.finditer(value))
+        if not tags:
+            return None
+        inputs = {"lora_name": tags[0][1].strip(), "strength_model": _weight(tags[0][2])}
+        mend = Mend("insert", {"type": "LoraLoader", "inputs": inputs})
+        return Complaint("lora_tag", {"tags": [tag[0] for tag in tags]}, severity="warning", mend=mend)
+
+
+def _weight(text: str | None) -> float:
+    number = re.match(r"-?\d{1,3}(\.\d{1,6})?", (text or "").strip())
+    return float(number[0]) if number else 1.0
 
 
 @node(
@@ -20,7 +43,9 @@ from nodes.facts import family_of, passed
     label="CLIP Text Encode (Prompt)",
     facts=family_of("clip"),
 )
-def clip_text_encode(*, text: Annotated[str, Widget("multiline")] = "", clip: Clip, context: Context) -> Conditioning:
+def clip_text_encode(
+    *, text: Annotated[str, Widget("multiline"), NoLoraTags()] = "", clip: Clip, context: Context
+) -> Conditioning:
     """Encode a prompt into the conditioning that guides the denoiser: tokenize, embed and transform in one node.
 
     Args:
@@ -40,7 +65,7 @@ def clip_tokenize(*, clip: Clip, text: Annotated[str, Widget("multiline")] = "")
         clip: The text encoder whose vocabulary is used.
         text: The prompt; (word:1.2) weighs a word more.
     """
-    from engine.models.text_encoder import tokenize_prompt
+    from engine.models.tokens import tokenize_prompt
 
     return tokenize_prompt(text, clip.handle.family)
 

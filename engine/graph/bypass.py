@@ -17,7 +17,7 @@ def healed(graph: Graph, registry: Registry) -> Graph:
     An output passes the input with the same slot index if its type fits, else the first of exactly its type, else
     nothing: then the input that used it is left out. Slots are counted as ComfyUI's front end counts them: inputs
     that can only be connected first, then those that can also be typed in. Of a type that the registry does not
-    know, output n passes the n-th link.
+    know the file's own slots count; where it tells none, output n passes the n-th link.
     """
     off = {id: node for id, node in graph.nodes.items() if node.bypass}
     if not off:
@@ -30,6 +30,10 @@ def healed(graph: Graph, registry: Registry) -> Graph:
 def _passes(node: Node, registry: Registry) -> Sequence[Arg | None]:
     """What stands for each output of a bypassed node."""
     definition = registry.get(node.type)
+    if definition is None and node.slots is not None:
+        names, told = [n for n, _ in node.slots.inputs], [t for _, t in node.slots.inputs]
+        args = [node.inputs.get(name) for name in names]
+        return [passing(n, wanted, told, args, str.__eq__) for n, (_, wanted) in enumerate(node.slots.outputs)]
     if definition is None:
         return [arg for arg in node.inputs.values() if isinstance(arg, Link)]
     slots = sorted(definition.inputs, key=lambda s: s.typed_in)

@@ -32,13 +32,27 @@ Arg: TypeAlias = Link | Const
 
 
 @dataclass(frozen=True, slots=True)
+class Slots:
+    """Inputs and outputs as the file that a node comes from had them: (name, type) each, in the order of slots."""
+
+    inputs: tuple[tuple[str, str], ...] = ()
+    outputs: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Node:
-    """A node of a graph: its type, its inputs by name, its title; a bypassed one is healed over before the run."""
+    """A node of a graph: its type, its inputs by name, its title; a bypassed one is healed over before the run.
+
+    Args:
+        pack: what its type came with, as the file says. slots: of a type that may be unknown here.
+    """
 
     type: str
     inputs: Mapping[str, Arg] = field(default_factory=dict)
     title: str = ""
     bypass: bool = False
+    pack: str = ""
+    slots: Slots | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,7 +80,8 @@ class Parser:
         definition = self.definitions[id]
         if definition is None:
             near = self.hints.near(node.type, self.registry, "node types")
-            self.say("missing_node_type", {"near": near}, id, mend=Mend("retype", {"options": near}) if near else None)
+            told = {"near": near} | ({"pack": node.pack} if node.pack else {})
+            self.say("missing_node_type", told, id, mend=Mend("retype", {"options": near}) if near else None)
             return None
         parsed = Parsed(definition, {})
         lazy = []
@@ -194,7 +195,7 @@ class Parser:
         elif (complaint := constraint.complaint(value)) is not None:
             good = complaint.value
             clamp = Mend("set", {"value": good}) if good is not MISSING and not socket.is_list else None
-            self.say(complaint.code, complaint.args, id, socket.name, clamp)
+            self.say(complaint.code, complaint.args, id, socket.name, complaint.mend or clamp, complaint.severity)
 
     def _file(self, id: NodeId, socket: Socket, file: File, value: Any) -> Any:
         """The file that a name means; without a library the name stands for itself."""

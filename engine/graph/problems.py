@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Severity = Literal["error", "warning"]
-MendKind = Literal["set", "choose", "connect", "disconnect", "remove", "rename", "retype"]
+MendKind = Literal["set", "choose", "connect", "disconnect", "remove", "rename", "retype", "insert"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +15,8 @@ class Mend:
     """A change that would mend a problem.
 
     Kinds and args: set {value}; choose {options}; connect {type, sources: [[node, output], …]}; disconnect {};
-    remove {}; rename {to} (the input's name); retype {options} (the node's type).
+    remove {}; rename {to} (the input's name); retype {options} (the node's type); insert {type, inputs} (a node of
+    this type with these constants, before the one that has the problem).
     """
 
     kind: MendKind

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from engine.graph.graph import Arg, Const, Graph, Link, NodeId
+from engine.graph.graph import Arg, Const, Graph, Link, NodeId, Slots
 from engine.graph.jsontext import LARGEST, flaw, parse
 from engine.graph.problems import GraphError, Problem
 from engine.graph.registry import Registry
@@ -91,8 +91,7 @@ class _Reader:
         meta = entry.get("_meta")
         meta = meta if _is_object(meta) else {}
         args = {n: arg for n, v in inputs.items() if (arg := self._arg(id, n, v, depth)) is not None}
-        title = meta.get("title")
-        return Raw(kind, args, title if isinstance(title, str) and flaw(title) is None else "", meta.get("mode"))
+        return Raw(kind, args, _text(meta.get("title")), meta.get("mode"), _text(meta.get("pack")), _slots(meta))
 
     def _arg(self, id: NodeId, name: Any, value: Any, depth: int) -> Arg | None:
         named = isinstance(name, str) and flaw(name) is None
@@ -127,10 +126,11 @@ class _Reader:
         nodes = self._nodes(entries, 5)
         inputs = [*self._ports(id, value, "inputs"), *self._ports(id, value, "widgets")]
         outputs = self._ports(id, value, "outputs")
+        ends = {str(p["name"]): self._ends(id, p.get("to"), nodes) for p in inputs}
         return Subgraph(
             nodes,
-            {str(p["name"]): self._ends(id, p.get("to"), nodes) for p in inputs},
-            tuple(self._source(id, p.get("from"), nodes) for p in outputs),
+            ends,
+            tuple(self._source(id, p.get("from", ()), nodes, ends) for p in outputs),
             tuple((str(p["name"]), str(p.get("type", "*"))) for p in inputs),
             tuple(str(p.get("type", "*")) for p in outputs),
         )
@@ -154,13 +154,34 @@ class _Reader:
                     return ()
         return tuple(found)
 
-    def _source(self, id: str, value: Any, nodes: Mapping[NodeId, Raw]) -> Link | None:
-        """Where an output of a subgraph comes from: [node, output]."""
+    def _source(self, id: str, value: Any, nodes: Mapping[NodeId, Raw], inputs: Mapping[str, Any]) -> Link | str | None:
+        """Where an output of a subgraph comes from: [node, output], the name of an input, or null for nothing."""
         match value:
+            case None:
+                return None
+            case str() if value in inputs:
+                return value
             case [str(node), int(output)] if node in nodes and not isinstance(output, bool):
                 return Link(node, output)
         self._say("invalid_subgraph", {"subgraph": id, "reason": "from"})
         return None
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) and flaw(value) is None else ""
+
+
+def _slots(meta: Mapping[str, Any]) -> Slots | None:
+    """The slots that a file tells of a node; None where it tells none, or not so that they can be read."""
+    match meta.get("slots"):
+        case {"inputs": list(inputs), "outputs": list(outputs)}:
+            pairs = [[(p[0], p[1]) for p in part if _is_pair(p)] for part in (inputs, outputs)]
+            return Slots(tuple(pairs[0]), tuple(pairs[1]))
+    return None
+
+
+def _is_pair(value: Any) -> bool:
+    return isinstance(value, list) and len(value) == 2 and all(isinstance(v, str) for v in value)
 
 
 def _is_object(value: Any) -> bool:

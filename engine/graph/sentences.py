@@ -115,7 +115,7 @@ _SUBGRAPH_PARTS = {
     "widgets": "its widgets must be a list of objects with a name",
     "outputs": "its outputs must be a list of objects with a name",
     "to": 'an input\'s "to" must be a list of [node, input] inside it',
-    "from": 'an output\'s "from" must be [node, output] inside it',
+    "from": 'an output\'s "from" must be [node, output] inside it, the name of an input, or null',
 }
 
 UNFIT = {
@@ -133,6 +133,19 @@ UNFIT = {
 }
 """Why a name is no file name: what `engine.files.unfit` gives, in words."""
 
+_LEFT_OUT: Mapping[str, str] = {
+    "switch": "what it muted or bypassed stays so",
+    "mark": "it marks a place on the canvas",
+}
+
+_UNTOLD: Mapping[str, str] = {
+    "unknown": "means nothing here yet",
+    "no_such_name": "is no name that is known here; another is used",
+    "no_source": "needs the picture that it was made from, which the text does not hold",
+    "no_hash": "names a model that is found here neither by hash nor by name",
+    "syntax": "is A1111's own way of writing prompts; here it is read as words",
+}
+
 TABLE: Mapping[str, Callable[[Args], str]] = {
     "required_input_missing": lambda a: f"it needs {_a(a['expected'])} and has no default.",
     "bad_linked_input": _linked,
@@ -143,7 +156,7 @@ TABLE: Mapping[str, Callable[[Args], str]] = {
     "value_not_in_list": _choice,
     "prompt_no_outputs": lambda a: "the graph has no output: add a node that saves or shows something.",
     "unknown_target": lambda a: f"there is no node {plain(a['target'])} in the graph{_near(a)}.",
-    "missing_node_type": lambda a: "there is no such node type here.",
+    "missing_node_type": lambda a: f"there is no such node type here{_pack(a)}.",
     "unknown_input": lambda a: "this node type has no such input; it is left out.",
     "dependency_cycle": lambda a: f"the nodes {_cycle(a['nodes'])} depend on each other.",
     "not_digestible": lambda a: a["reason"],
@@ -171,6 +184,21 @@ TABLE: Mapping[str, Callable[[Args], str]] = {
     "missing_subgraph": lambda a: f"the file does not define the subgraph {plain(a['subgraph'])}.",
     "invalid_subgraph": lambda a: f"the subgraph {plain(a['subgraph'])} is broken: {_SUBGRAPH_PARTS[a['reason']]}.",
     "subgraph_recursion": lambda a: f"the subgraph {plain(a['subgraph'])} contains itself ({_cycle(a['chain'][:-1])}).",
+    "lora_tag": lambda a: f"{_listed(a['tags'])} in a prompt loads no LoRA here, it is read as words.",
+    "widgets_missing": lambda a: f"the file gives no value for {_listed(a['names'])}; the defaults are used.",
+    "widgets_left": lambda a: (
+        f"the file has {a['left']} values more than this node type has inputs; they are kept aside."
+    ),
+    "widgets_misfit": lambda a: (
+        f"the file's {a['found']} values do not fit this node type's {a['expected']} inputs that are typed in; "
+        "none was used, they are kept aside."
+    ),
+    "lost_link": lambda a: f"its link leads through {_through(a)}, where it ends; the input is left unconnected.",
+    "left_out": lambda a: f"this node only works in a browser and is left out ({_LEFT_OUT[a['reason']]}).",
+    "ambiguous_broadcast": lambda a: f"{_listed(a['sources'])} are broadcast to it with equal right; none is taken.",
+    "bad_pattern": lambda a: f"its pattern {show(a['pattern'])} cannot be used here; it reaches nothing.",
+    "values_dropped": lambda a: f"{a['count']} numbers or texts of the file cannot be used and are left out.",
+    "not_translated": lambda a: f"{show(a['name'])} of the picture's text ({show(a['value'])}) {_UNTOLD[a['reason']]}.",
     "bad_file_name": lambda a: f"{show(a['name'])} cannot be a file name here: {UNFIT[a['reason']]}.",
     "file_changed": lambda a: f"the file {plain(a['name'])} among {plain(a['kind'])} was changed during the run.",
     "unreadable_file": lambda a: f"{plain(a['name'])} cannot be read: {plain(a['reason'])}.",
@@ -181,6 +209,19 @@ TABLE: Mapping[str, Callable[[Args], str]] = {
 
 def _unlike(a: Args, found: str, expected: str, unit: str = "") -> str:
     return f"this {found} {plain(a['found'])}{unit}, and {plain(a['first'])} {expected} {plain(a['expected'])}{unit}."
+
+
+def _through(a: Args) -> str:
+    named = f" {show(a['name'])}" if a.get("name") else ""
+    return f"{plain(a['through'])}{named}"
+
+
+def _pack(a: Args) -> str:
+    if not a.get("pack"):
+        return ""
+    return (
+        "; it is one of ComfyUI's own" if a["pack"] == "comfy-core" else f"; it comes from the pack {plain(a['pack'])}"
+    )
 
 
 def _a(name: str) -> str:
@@ -220,4 +261,5 @@ _MENDS: Mapping[str, Callable[[Args, Args], str]] = {
     "remove": lambda m, a: "take it away",
     "rename": lambda m, a: f"did you mean {plain(m['to'])}?",
     "retype": lambda m, a: f"near: {_listed(m['options'])}",
+    "insert": lambda m, a: f"put a {plain(m['type'])} before it",
 }

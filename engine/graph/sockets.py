@@ -10,6 +10,7 @@ from types import NoneType, UnionType
 from typing import Annotated, Any, NewType, Protocol, TypeVar, get_args, get_origin
 
 from engine.files import FileRef
+from engine.graph.problems import Mend, Severity
 
 T = TypeVar("T")
 
@@ -59,13 +60,16 @@ Recipe = Annotated[T, LAZY, RECIPE]
 class Complaint:
     """What a constraint has against a constant: a problem without its place.
 
-    `value` is the nearest good one, where there is one; `options` are the good ones, where they can be listed.
+    `value` is the nearest good one, where there is one; `options` are the good ones, where they can be listed. `mend`
+    is for what neither of the two would mend.
     """
 
     code: str
     args: Mapping[str, Any]
     value: Any = MISSING
     options: tuple[str, ...] = ()
+    severity: Severity = "error"
+    mend: Mend | None = None
 
 
 class Constraint(Protocol):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine.graph.bypass import passing, rejoined
-from engine.graph.graph import Arg, Link, Node, NodeId
+from engine.graph.graph import Arg, Link, Node, NodeId, Slots
 from engine.graph.problems import Problem
 
 SUBGRAPH = "subgraph:"
@@ -25,15 +25,20 @@ class Raw:
     inputs: Mapping[str, Arg]
     title: str = ""
     mode: Any = None
+    pack: str = ""
+    slots: Slots | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Subgraph:
-    """A definition: its nodes, where each input goes, where each output comes from, and the types of these."""
+    """A definition: its nodes, where each input goes, where each output comes from, and the types of these.
+
+    An output comes from a node inside, straight from the input of a name, or from nothing.
+    """
 
     nodes: Mapping[NodeId, Raw] = field(default_factory=dict)
     inputs: Mapping[str, tuple[tuple[NodeId, str], ...]] = field(default_factory=dict)
-    outputs: tuple[Link | None, ...] = ()
+    outputs: tuple[Link | str | None, ...] = ()
     input_types: tuple[tuple[str, str], ...] = ()
     output_types: tuple[str, ...] = ()
 
@@ -88,7 +93,7 @@ class _Flat:
             return None
         args = _args(scope, id, raw) if scope.prefix else raw.inputs
         if not raw.type.startswith(SUBGRAPH):
-            self.nodes[full] = Node(raw.type, args, raw.title, raw.mode == "bypass")
+            self.nodes[full] = Node(raw.type, args, raw.title, raw.mode == "bypass", raw.pack, raw.slots)
             return None
         return self._instance(scope, full, raw, args)
 
@@ -107,9 +112,16 @@ class _Flat:
             self.through[full] = _bypassed(found, args)
         else:
             prefix = f"{full}:"
-            self.through[full] = [None if link is None else _renamed(link, prefix) for link in found.outputs]
+            self.through[full] = [_outlet(output, args, prefix) for output in found.outputs]
             return _Scope(prefix, found.nodes, _given(found, args), (*scope.chain, name))
         return None
+
+
+def _outlet(output: Link | str | None, args: Mapping[str, Arg], prefix: str) -> Arg | None:
+    """What an output of an instance stands for."""
+    if isinstance(output, str):
+        return args.get(output)
+    return None if output is None else _renamed(output, prefix)
 
 
 def _args(scope: _Scope, id: NodeId, raw: Raw) -> Mapping[str, Arg]:

@@ -13,7 +13,11 @@ def to_api(graph: Graph) -> dict[str, Any]:
 
 
 def _node(node: Node) -> dict[str, Any]:
-    meta = ({"title": node.title} if node.title else {}) | ({"mode": "bypass"} if node.bypass else {})
+    meta: dict[str, Any] = {"title": node.title} if node.title else {}
+    meta |= {"mode": "bypass"} if node.bypass else {}
+    meta |= {"pack": node.pack} if node.pack else {}
+    if node.slots is not None:
+        meta["slots"] = {"inputs": [*map(list, node.slots.inputs)], "outputs": [*map(list, node.slots.outputs)]}
     written = {"class_type": node.type, "inputs": {name: _arg(arg) for name, arg in node.inputs.items()}}
     return written | ({"_meta": meta} if meta else {})
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from engine.graph import Const, Graph, GraphError, Link, check
+from engine.graph.sentences import sentence
 
 from .kit import REGISTRY, api
 
@@ -201,3 +202,36 @@ def test_places_and_reroutes_are_ignored() -> None:
     look = {"pos": [1, 2], "size": [3, 4], "collapsed": True, "color": "#fff", "reroutes": {"a": [[1, 2]]}, "mode": "x"}
     a = Graph.from_api(api(n=("Number", {}, look), s=("Show", {"x": ["n", 0]})))
     assert a == Graph.from_api(api(n=("Number", {}), s=("Show", {"x": ["n", 0]})))
+
+
+def test_an_output_may_come_straight_from_an_input_or_from_nothing() -> None:
+    through = {
+        "nodes": {},
+        "inputs": [{"name": "x", "type": "INT", "to": []}],
+        "outputs": [{"name": "same", "type": "INT", "from": "x"}, {"name": "none", "type": "INT", "from": None}],
+    }
+    file = with_subgraphs(
+        {"t": through},
+        a=("A", {}),
+        i=("subgraph:t", {"x": ["a", 1]}),
+        b=("B", {"x": ["i", 0], "y": ["i", 1]}),
+    )
+    assert Graph.from_file(file).nodes["b"].inputs == {"x": Link("a", 1)}
+
+
+def test_a_bypassed_node_of_an_unknown_type_passes_what_its_own_slots_say() -> None:
+    slots = {"inputs": [["model", "MODEL"], ["image", "FLOAT"]], "outputs": [["image", "FLOAT"]]}
+    unknown = ("FromAPack", {"model": ["n", 0], "image": ["m", 0]}, {"mode": "bypass", "slots": slots, "pack": "p"})
+    file = api(n=("Number", {}), m=("Number", {}), u=unknown, s=("Add", {"a": ["u", 0]}))
+    assert Graph.from_file(file, REGISTRY).nodes["s"].inputs["a"] == Link("m", 0)
+    read = Graph.from_file(file)
+    assert Graph.from_file(read.to_api()) == read
+
+
+def test_an_unknown_type_is_told_with_the_pack_it_came_from() -> None:
+    file = api(u=("FromAPack", {}, {"pack": "nice-pack"}), c=("Comfys", {}, {"pack": "comfy-core"}))
+    problems = {p.node: p for p in check(Graph.from_file(file), REGISTRY, ["u", "c"]).problems}
+    assert sentence(problems["u"]).startswith(
+        "Node u (FromAPack): there is no such node type here; it comes from the pack nice-pack"
+    )
+    assert "one of ComfyUI's own" in sentence(problems["c"])
