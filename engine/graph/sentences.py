@@ -65,6 +65,10 @@ def _number(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) and value.is_integer() and abs(value) < 1e15 else str(value)
 
 
+def _bytes(count: int) -> str:
+    return f"{count / 2**30:.1f} GiB" if count >= 2**30 else f"{count / 2**20:.1f} MiB"
+
+
 def _listed(values: Any) -> str:
     items = [plain(v) for v in values]
     return ", ".join(items[:SHOWN]) + (f" and {len(items) - SHOWN} more" if len(items) > SHOWN else "")
@@ -162,6 +166,10 @@ TABLE: Mapping[str, Callable[[Args], str]] = {
     "not_digestible": lambda a: a["reason"],
     "wrong_family": lambda a: _unlike(a, "is for", "is for"),
     "wrong_channels": lambda a: _unlike(a, "has latents of", "has", " channels"),
+    "too_large_for_memory": lambda a: (
+        f"its largest step needs about {_bytes(a['needs'])} of memory for models and its work, and the worker has "
+        f"{_bytes(a['budget'])} for them; use smaller models or pictures, or a lower precision."
+    ),
     "missing_part": lambda a: plain(a["found"], LONGEST_REASON),
     "bad_model_file": lambda a: plain(a["reason"], LONGEST_REASON),
     "exception_during_validation": lambda a: f"it could not be checked ({plain(a['reason'])}).",
