@@ -17,8 +17,7 @@ from aiohttp import web
 from engine.files import FileProblem
 from engine.queue.problems import QueueProblem
 from engine.service.errors import ServiceProblem
-from engine.service.lock import Lock
-from engine.service.service import Service
+from engine.service.service import Service, open_queue
 from engine.service.settings import ServerSettings
 from web.access import listens, make_token, needs_token, warnings
 from web.app import make_app
@@ -49,11 +48,15 @@ def serve(settings: ServerSettings) -> int:
 
 async def _serve(settings: ServerSettings) -> None:
     stop = _stopped_by_signals()
-    lock = Lock(settings.data)  # before the port: who else works on this data is the more helpful thing to say
-    sockets = bound(settings.listen, settings.port)
+    queue = open_queue(settings)  # before the port: who else works on this data is the more helpful thing to say
+    try:
+        sockets = bound(settings.listen, settings.port)
+    except CannotServe:
+        await queue.close()
+        raise
     if needs_token(settings) and not settings.token:
         settings = replace(settings, token=make_token())
-    service = await Service.open(settings, lock=lock)
+    service = await Service.open(settings, queue=queue)
     runner = web.AppRunner(make_app(service), access_log=None, shutdown_timeout=FAREWELL)
     try:
         await runner.setup()

@@ -41,8 +41,8 @@ class Dispatcher:
         channels: Sequence[Channel],
         hub: Hub,
         *,
-        at_once: int = 8,
-        metadata: bool = True,
+        at_once: int,
+        metadata: bool,
     ) -> None:
         self.running: dict[str, Running] = {}
         self._queue = queue

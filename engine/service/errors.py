@@ -21,6 +21,12 @@ class BadName(ServiceProblem):
     code = "bad_name"
 
 
+class BadNumber(ServiceProblem):
+    """A place in the queue that is none."""
+
+    code = "bad_number"
+
+
 class IdTaken(ServiceProblem):
     """There is a job of this id with another graph."""
 

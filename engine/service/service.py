@@ -18,13 +18,13 @@ from engine.graph.registry import Registry
 from engine.graph.sentences import sentence
 from engine.plugins import LATER, Loaded
 from engine.plugins import registry as load_registry
+from engine.queue.jobs import IdTaken as TakenId
 from engine.queue.jobs import JobQueue, JobRow, Logged, NewJob, State
 from engine.run.events import Progress
 from engine.service.dispatch import Dispatcher
-from engine.service.errors import BadName, IdTaken, ServiceBusy
+from engine.service.errors import BadName, BadNumber, IdTaken, ServiceBusy
 from engine.service.hub import Hub, Notice
 from engine.service.lag import Lag
-from engine.service.lock import Lock
 from engine.service.problems import problem_json
 from engine.service.reading import Reader, Workflow
 from engine.service.retention import emptied, tidy_for_ever
@@ -61,7 +61,6 @@ class Service:
     def __init__(
         self,
         settings: ServerSettings,
-        lock: Lock,
         loaded: Loaded,
         library: Library,
         queue: JobQueue,
@@ -75,7 +74,6 @@ class Service:
         self.hub = Hub(queue.last_seq)
         self.lag = Lag()
         self.started = time.time()
-        self._lock = lock
         self._reader = Reader(loaded.registry, library)
         self._dispatch = Dispatcher(queue, channels, self.hub, at_once=settings.at_once, metadata=settings.metadata)
         self._tasks: list[asyncio.Task[None]] = []
@@ -84,30 +82,23 @@ class Service:
 
     @classmethod
     async def open(
-        cls, settings: ServerSettings, channels: Sequence[Channel] | None = None, *, lock: Lock | None = None
+        cls, settings: ServerSettings, channels: Sequence[Channel] | None = None, *, queue: JobQueue | None = None
     ) -> Service:
-        """Take the data folder, open the queue, load the node types and start the workers (without waiting for them).
+        """Open the queue, load the node types and start the workers (without waiting for them).
 
         Args:
-            channels: workers in place of those that the settings ask for. lock: the data folder's, if it is held.
+            channels: workers in place of those that the settings ask for. queue: the queue, if it is open.
 
-        Raises ServiceProblem, QueueProblem or FileProblem with one sentence.
+        Raises QueueProblem or FileProblem with one sentence.
         """
-        lock = lock or Lock(settings.data)
+        queue = queue or open_queue(settings)
         try:
-            types = asyncio.ensure_future(off(_loaded, settings))
-            queue = JobQueue.open(settings.data / "state.sqlite", requeue=settings.requeue, warn=_warn)
-        except BaseException:
-            lock.release()
-            raise
-        try:
-            loaded, library = await types
+            loaded, library = await off(_loaded, settings)
         except BaseException:
             await queue.close()
-            lock.release()
             raise
         workers = (WorkerProcess(settings),) if channels is None else channels
-        service = cls(settings, lock, loaded, library, queue, workers)
+        service = cls(settings, loaded, library, queue, workers)
         service._begin()
         return service
 
@@ -130,7 +121,7 @@ class Service:
 
     def at(self, url: str) -> None:
         """Tell who looks for the server of this data folder where it is."""
-        self._lock.tell_url(url)
+        self.queue.tell(url)
 
     async def close(self, seconds: float = 5.0) -> None:
         """Let running steps end up to the limit, then stop; jobs that are not done go back to their places."""
@@ -139,7 +130,6 @@ class Service:
         await self._dispatch.close(seconds)
         await self.queue.close()
         self.lag.stop()
-        self._lock.release()
 
     async def check(self, workflow: Workflow, targets: Iterable[str] | None = None) -> Checked:
         """All problems of a workflow of any format, and the plan of what is sound; raises WorkflowError."""
@@ -168,7 +158,7 @@ class Service:
             extra: ComfyUI's extra_data; only what pictures are to carry is kept.
             partial: run the sound targets though others have problems.
 
-        Raises WorkflowError when nothing can run, BadName, IdTaken, QueueProblem.
+        Raises WorkflowError when nothing can run, BadName, BadNumber, IdTaken, QueueProblem.
         """
         _named(id, client)
         read = await self._reader.read(workflow, targets)
@@ -189,8 +179,10 @@ class Service:
         )
         try:
             row, added = await self.queue.put(new)
-        except ValueError as error:
+        except TakenId as error:
             raise IdTaken(f"There is a job {id!r} with another graph: choose another id, or none.") from error
+        except ValueError as error:
+            raise BadNumber(f"The job's place cannot be used: {error}.") from error
         return Submitted(row, added, checked)
 
     async def cancel(self, id: str) -> bool:
@@ -245,6 +237,11 @@ class Service:
         if counts != self._counts:
             self._counts = counts
             self.hub.notice(Notice("queue", counts))
+
+
+def open_queue(settings: ServerSettings) -> JobQueue:
+    """The queue of a data folder, which no other server then can open; raises QueueProblem."""
+    return JobQueue.open(settings.data / "state.sqlite", requeue=settings.requeue, warn=_warn)
 
 
 def _warn(code: str, message: str) -> None:

@@ -10,7 +10,6 @@ from engine.queue.rows import Retention
 from engine.settings import Settings
 
 Requeue = Literal["once", "never"]
-PreviewMethod = Literal["none", "auto", "latent2rgb"]
 
 DAY = 86400.0
 
@@ -41,9 +40,7 @@ class ServerSettings(Settings):
         listen: the address to bind. port: 0 takes any free one.
         token: what requests must show; empty: none is asked for on loopback. auth: False asks for none anywhere.
         allow_hosts: further names by which browsers may call this server.
-        at_once: jobs that run at the same time.
         requeue: "once" queues a job again that was interrupted by a death; the second time it waits for a person.
-        preview_size: pixels of the longer side.
         userdata: where settings and workflows of the editor are kept, in place of DATA/user.
         front_end_root: a folder with an index.html to serve at `/`.
         metadata: whether pictures carry the workflow.
@@ -56,10 +53,7 @@ class ServerSettings(Settings):
     token: str = ""
     auth: bool = True
     allow_hosts: tuple[str, ...] = ()
-    at_once: int = 8
     requeue: Requeue = "once"
-    preview_method: PreviewMethod = "none"
-    preview_size: int = 512
     userdata: Path | None = None
     front_end_root: Path | None = None
     metadata: bool = True
