@@ -77,7 +77,7 @@ class Family:
     pad: int = END_ID
     """Token that fills a chunk after its end."""
     rgb: Sequence[tuple[float, float, float]] = ()
-    """How latents look, roughly: red, green, blue, -1 to 1, of each channel in the sampler's units, and what is added."""
+    """How latents look, roughly: red, green, blue, -1 to 1, of each channel in the sampler's units, and an offset."""
 
     def specific(self, part: Part) -> int:
         """How many sizes this family fixes for a part: the order among families that match."""

@@ -43,6 +43,19 @@ def token_ids() -> dict[str, int]:
 
 
 @cache
+def token_texts() -> tuple[str, ...]:
+    """Return the text of each token by its id, without what marks a word's end; bytes that are no text show as �."""
+    byte_of = {symbol: byte for byte, symbol in byte_symbols().items()}
+
+    def plain(token: str) -> str:
+        if token in (START, END):
+            return token
+        return bytes(byte_of[symbol] for symbol in token.removesuffix("</w>")).decode("utf-8", errors="replace")
+
+    return tuple(map(plain, token_ids()))
+
+
+@cache
 def clip_tokenizer() -> CLIPTokenizer:
     """Return transformers' CLIP tokenizer over this vocabulary (77 tokens, padded with the end token); it is shared."""
     with light():

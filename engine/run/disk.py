@@ -90,6 +90,19 @@ class Disk:
     def peek(self, key: Key) -> Artifact | None:
         return None
 
+    def size(self, key: Key) -> int | None:
+        """Bytes of the artifact's file; None when there is none."""
+        try:
+            return self._file(key).stat().st_size
+        except OSError:
+            return None
+
+    @property
+    def used(self) -> int:
+        """Bytes of all files; counted at the first look, which lists the folder."""
+        with self._lock:
+            return self._counted()
+
     def wants(self, artifact: Artifact) -> bool:
         """Whether it is worth a file."""
         return artifact.seconds >= WORTH_SECONDS and artifact.nbytes <= self.budget and time.monotonic() >= self._mute
@@ -133,12 +146,15 @@ class Disk:
 
     def _account(self, size: int) -> None:
         with self._lock:
-            if self._used is None:
-                self._used = sum(e.size for e in self._entries())
-            else:
-                self._used += size
+            more = 0 if self._used is None else size  # the first count has this file already
+            self._used = self._counted() + more
             if self._used > self.budget:
                 self._used = self._evict()
+
+    def _counted(self) -> int:
+        if self._used is None:
+            self._used = sum(e.size for e in self._entries())
+        return self._used
 
     def _evict(self) -> int:
         """Delete the cheapest per byte among the least recently used; other processes' files count too."""

@@ -31,6 +31,16 @@ class StepError(Exception):
         return f"{name} (node {self.node}) {_reason(self.cause)}"
 
 
+class NeedsDevice(RuntimeError):
+    """A node wants models or a device where there is none."""
+
+    def __init__(self) -> None:
+        super().__init__(NO_DEVICE)
+
+
+NO_DEVICE = 'needs a device, and there is none here (device "none"): run it where --device is auto, cpu or a GPU'
+
+
 class BadReturn(TypeError):
     """A node returned something else than it declares."""
 
@@ -57,7 +67,9 @@ def _reason(e: BaseException) -> str:
         return (
             f"ran out of memory{f' ({text})' if text else ''}: use a smaller picture or batch, or close other programs."
         )
-    if isinstance(e, BadReturn | BadExpansion):
+    if isinstance(e, ModuleNotFoundError) and (e.name or "").partition(".")[0] == "torch":
+        return f"{NO_DEVICE}."
+    if isinstance(e, BadReturn | BadExpansion | NeedsDevice):
         return text + "."
     kind = type(e).__name__
     if isinstance(e, KeyError):

@@ -15,7 +15,7 @@ KEYWORD = 79
 
 
 class Carried(Mapping[str, str]):
-    """Texts by name: the plain graph for others, our own file with the values that were set, and texts of the client's.
+    """Texts by name: the plain graph for others, our own file with the values that were set, and what else is given.
 
     They are written when a node first asks: most runs of a large graph save nothing.
     """
@@ -25,18 +25,19 @@ class Carried(Mapping[str, str]):
         graph: Graph,
         source: bytes | None,
         values: Mapping[tuple[NodeId, str], Any],
-        texts: Mapping[str, str] | None = None,
+        texts: Mapping[str, Any] | None = None,
     ) -> None:
         self._graph = graph
         self._source = source
         self._values = values
-        self._others = {name: text for name, text in (texts or {}).items() if _is_keyword(name)}
+        self._others = {name: value for name, value in (texts or {}).items() if _is_keyword(name)}
 
     @cached_property
     def _texts(self) -> dict[str, str]:
         plain = json.dumps(self._graph.to_api(), ensure_ascii=False)
+        others = {n: v if isinstance(v, str) else json.dumps(v, ensure_ascii=False) for n, v in self._others.items()}
         own = edited(self._source, self._values) if self._source is not None else None
-        return {**self._others, "prompt": plain, "inkwater": own or plain}
+        return {**others, "prompt": plain, "inkwater": own or plain}
 
     def __getitem__(self, name: str) -> str:
         return self._texts[name]

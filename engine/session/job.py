@@ -37,11 +37,6 @@ class Job:
         """No other job has it."""
         return self._running.id
 
-    @property
-    def checked(self) -> Checked:
-        """What was found before it began: its problems and its plan."""
-        return self._checked
-
     def result(self, timeout: float | None = None) -> Result:
         """Wait for the end; raises WorkflowError when a node failed, Cancelled, or TimeoutError."""
         self.wait(timeout)

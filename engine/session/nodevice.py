@@ -8,14 +8,9 @@ from contextlib import AbstractContextManager
 from typing import Any, NoReturn, TypeVar
 
 from engine.run.codecs import Codecs
+from engine.run.errors import NeedsDevice
 
 T = TypeVar("T")
-
-NEEDED = 'it needs a device, and there is none here (device "none"): run it where --device is auto, cpu, cuda …'
-
-
-class NeedsDevice(RuntimeError):
-    """A node wants models or a device where there is none."""
 
 
 class NoDevice:
@@ -34,16 +29,16 @@ class NoDevice:
         return self
 
     def submit(self, call: Callable[[], T]) -> Future[T]:
-        raise NeedsDevice(NEEDED)
+        raise NeedsDevice
 
     def lease(self, *handles: Any, workspace: int = 0) -> AbstractContextManager[tuple[Any, ...]]:
-        raise NeedsDevice(NEEDED)
+        raise NeedsDevice
 
     def denoise(self, priority: int) -> Callable[[Any], NoReturn]:
         """What runs the denoise jobs of one job of this priority."""
 
         def refuse(job: Any) -> NoReturn:
-            raise NeedsDevice(NEEDED)
+            raise NeedsDevice
 
         return refuse
 

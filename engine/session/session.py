@@ -6,6 +6,7 @@ import json
 import threading
 import uuid
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -32,6 +33,15 @@ if TYPE_CHECKING:
 
 Workflow = Graph | Path | str | Mapping[str, Any]
 """A graph, the path of a file, or parsed JSON."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A job that is planned: its problems and its plan, by which rules, and what its pictures will carry."""
+
+    checked: Checked
+    rules: Rules
+    carried: Carried | None
 
 
 class Session:
@@ -123,7 +133,7 @@ class Session:
         on_event: OnEvent | None = None,
         metadata: bool = True,
         source: bytes | None = None,
-        texts: Mapping[str, str] | None = None,
+        texts: Mapping[str, Any] | None = None,
         id: str | None = None,
         priority: int = 0,
         strict: bool = True,
@@ -142,20 +152,46 @@ class Session:
 
         Raises WorkflowError for what cannot be read or cannot run; ValueError while another job has this id.
         """
+        prepared = self.prepare(
+            workflow, values, targets=targets, metadata=metadata, source=source, texts=texts, id=id, strict=strict
+        )
+        return self.start(prepared, on_event, priority)
+
+    def prepare(
+        self,
+        workflow: Workflow,
+        values: Mapping[str, Any] | None = None,
+        *,
+        targets: Iterable[str] | None = None,
+        metadata: bool = True,
+        source: bytes | None = None,
+        texts: Mapping[str, Any] | None = None,
+        id: str | None = None,
+        strict: bool = True,
+    ) -> Prepared:
+        """Plan a job for `start`; as `submit` otherwise."""
         graph, text = self._read(workflow)
-        text = source or text
         told = {find(graph, self.registry, target): value for target, value in (values or {}).items()}
         graph = with_values(graph, self.registry, values or {})
         ids = self._ids(graph, targets)
         if self._works is None:  # what cannot run is told before torch is imported
             _sound(examine(graph, self.registry, self.library, ids), strict)
-        record, works = Record(on_event), self.works
         rules = self.rules(id or uuid.uuid4().hex[:12])
         checked = _sound(rules.check(graph, ids), strict)
-        carried = Carried(checked.plan.graph, text, told, texts) if metadata else None
-        services = works.services(carried, priority)
-        running = works.runner.submit(checked.plan, rules, services=services, listener=record.tell, priority=priority)
-        return Job(running, checked, record, self.library.folder)
+        carried = Carried(checked.plan.graph, source or text, told, texts) if metadata else None
+        return Prepared(checked, rules, carried)
+
+    def start(self, prepared: Prepared, on_event: OnEvent | None = None, priority: int = 0) -> Job:
+        """Start what `prepare` has planned, once; as `submit` otherwise."""
+        record, works = Record(on_event), self.works
+        running = works.runner.submit(
+            prepared.checked.plan,
+            prepared.rules,
+            services=works.services(prepared.carried, priority),
+            listener=record.tell,
+            priority=priority,
+        )
+        return Job(running, prepared.checked, record, self.library.folder)
 
     def rules(self, job: str = "") -> Rules:
         """What the plan of a job is checked with; it makes the device, which is in the keys."""

@@ -11,7 +11,8 @@ from engine.diffusion.types import Embeds, Tokens
 from engine.models.handle import ModelHandle
 from engine.models.manager import ModelManager
 from engine.models.text import PromptError
-from engine.models.text_encoder import TextEncoder, encode_text, tokenize_prompt
+from engine.models.text_encoder import TextEncoder
+from engine.models.tokens import encode_text, tokenize_prompt
 from tests.models import make
 from tests.models.test_build import oracle
 
