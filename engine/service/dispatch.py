@@ -7,10 +7,11 @@ import logging
 import math
 import time
 from collections.abc import Coroutine, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from engine.queue.jobs import JobQueue, Taken
+from engine.queue.jobs import JobQueue, QueueProblem, Taken
 from engine.run.events import Event, JobFinished, JobQueued, Preview, Progress
 from engine.service.hub import Hub, Notice
 from engine.worker.channel import Channel, Died
@@ -174,7 +175,10 @@ class Dispatcher:
 
     def _give_back(self, id: str) -> None:
         """The server ends: the job goes back to its place in the queue, which counts as no interruption."""
-        self._queue.interrupt(id, "server_stopped")
+        if self.running[id].cancelled:
+            self._queue.record(JobFinished(id, "cancelled"))
+        else:
+            self._queue.interrupt(id, "server_stopped")
         self._ended(id)
 
     def _ended(self, id: str) -> None:
@@ -211,6 +215,8 @@ class Dispatcher:
 
     async def _start(self, channel: Channel, pause: float) -> None:
         await asyncio.sleep(pause)
+        with suppress(QueueProblem):
+            await self._queue.flush()  # what goes back to its place is there before a later job can be taken
         self._began[channel.name] = time.monotonic()
         try:
             await channel.start()
