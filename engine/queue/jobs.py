@@ -103,7 +103,7 @@ class JobQueue(Views):
         ended = dict(db.execute("SELECT state, count(*) FROM jobs WHERE ended IS NOT NULL GROUP BY state"))
         super().__init__(Line(book.rows.values(), ended, book.count), Readers(path))
         self._paused, self._forgotten = bool(book.get("paused")), book.get("forgotten")
-        self._last_seq = max(*db.execute("SELECT coalesce(max(seq), 0) FROM events").fetchone(), self._forgotten)
+        self._last_seq: int = max(*db.execute("SELECT coalesce(max(seq), 0) FROM events").fetchone(), self._forgotten)
         self._carried: dict[str, tuple[Body, int]] = {}
         self._room = CARRIED
         self._trouble: QueueProblem | None = None
@@ -285,7 +285,7 @@ class JobQueue(Views):
         wanted, gone = list(dict.fromkeys(ids)), 0
         for start in range(0, len(wanted), reads.TOGETHER):
             part = wanted[start : start + reads.TOGETHER]
-            gone += await self._delete(lambda db, part=part: pruning.ended(db, part))  # type: ignore[misc]
+            gone += await self._delete(partial(pruning.ended, ids=part))
         return gone
 
     async def clear_history(self) -> int:
@@ -297,7 +297,7 @@ class JobQueue(Views):
         now, events = time.time(), 0
         jobs = await self._delete(lambda db: pruning.too_old(db, retention, now))
         if (age := retention.events_age) is not None:
-            while gone := await self._write(lambda book: pruning.delete_events(book, now - age)):
+            while gone := await self._write(partial(pruning.delete_events, before=now - age)):
                 events += gone
             self._forgotten = await self._read(reads.meta, "forgotten")
         return {"jobs": jobs, "events": events}
@@ -317,7 +317,6 @@ class JobQueue(Views):
 
         total, more = 0, True
         while more:
-            gone: int
             gone, more = await self._write(step, then=forget)
             total += gone
         return total

@@ -22,6 +22,7 @@ class Line:
         self.rows: dict[str, JobRow] = {}
         self.counts: dict[State, int] = dict.fromkeys(STATES, 0) | ended
         self._count = count
+        self._lowest = 0.0
         self._heap: list[tuple[float, int, str]] = []
         self._ordered: list[JobRow] | None = None
         for row in rows:
@@ -43,6 +44,7 @@ class Line:
             return
         self.rows[row.id] = row
         self._ordered = None
+        self._lowest = min(self._lowest, row.number)
         if row.state == "queued":
             heapq.heappush(self._heap, (*place(row), row.id))
             if len(self._heap) > 2 * self.counts["queued"] + 64:
@@ -69,34 +71,33 @@ class Line:
         """The place of a new job: the wanted one, or an end; raises ValueError for what is no place."""
         if wanted is not None:
             return checked(wanted)
-        first = self.first()
-        if not front:
-            return float(count)
-        return float(-count) if first is None else min(float(-count), math.ceil(first.number) - 1.0)
+        return self._front() if front else float(count)
 
     def moved(self, row: JobRow, where: str | None, number: float | None) -> JobRow:
         """The row at an end or at a number."""
         if number is not None:
             return replace(row, number=checked(number))
-        others = [r for r in self.waiting() if r.id != row.id]
-        count = float(self.next_count())
         if where == "front":
-            return replace(row, number=min([-count, *(math.ceil(r.number) - 1.0 for r in others[:1])]))
-        return replace(row, number=max([count, *(math.floor(r.number) + 1.0 for r in others[-1:])]))
+            return replace(row, number=self._front())
+        highest = max(r.number for r in self.waiting())
+        return replace(row, number=max(float(self.next_count()), math.floor(highest) + 1.0))
+
+    def _front(self) -> float:
+        self._lowest = math.floor(self._lowest) - 1.0
+        return self._lowest
 
     def before(self, row: JobRow, target: JobRow) -> list[JobRow]:
         """The rows to change so that `row` comes just before `target`, the row itself last.
 
-        Where no number is left between `target` and the one before it, all before it move down by one.
+        Where no number is left between `target` and the one before it, those that wait before it move down by one.
         """
-        ahead = [r for r in self.waiting() if place(r) < place(target) and r.id != row.id]
-        shifted: list[JobRow] = []
-        low = ahead[-1].number if ahead else target.number - 1.0
+        ahead = [r for r in self.rows.values() if place(r) < place(target) and r is not row]
+        low = max(r.number for r in ahead) if ahead else target.number - 1.0
         middle = (low + target.number) / 2
-        if not low < middle < target.number:
-            shifted = [replace(r, number=r.number - 1.0) for r in ahead]
-            middle = (low - 1.0 + target.number) / 2
-        return [*shifted, replace(row, number=middle)]
+        if low < middle < target.number:
+            return [replace(row, number=middle)]
+        shifted = [replace(r, number=r.number - 1.0) for r in ahead if r.state in WAITING]
+        return [*shifted, replace(row, number=(low - 1.0 + target.number) / 2)]
 
 
 def checked(number: float) -> float:

@@ -41,7 +41,7 @@ def ended(db: sqlite3.Connection, ids: Sequence[str] | None) -> list[int]:
 
 def too_old(db: sqlite3.Connection, keep: Retention, now: float) -> list[int]:
     """The serials of some jobs that are beyond the retention, the oldest first."""
-    if keep.history_age is not None and (old := _serials(db, "ended < ?", (now - keep.history_age,))):
+    if keep.history_age is not None and (old := _serials(db, "ended <= ?", (now - keep.history_age,))):
         return old
     if keep.history_count is not None:
         (there,) = db.execute("SELECT count(*) FROM jobs WHERE ended IS NOT NULL").fetchone()

@@ -44,6 +44,16 @@ def history(
     return [row_of(values) for values in found]
 
 
+def ended(db: sqlite3.Connection, states: Sequence[State], before: int, limit: int) -> list[JobRow]:
+    """What has ended, by the order in which it was put, the newest first."""
+    found = db.execute(
+        f"SELECT {COLUMNS} FROM jobs WHERE serial < ? AND ended IS NOT NULL AND state IN "
+        f"({', '.join('?' * len(states))}) ORDER BY serial DESC LIMIT ?",
+        (before, *states, limit),
+    )
+    return [row_of(values) for values in found]
+
+
 def events(db: sqlite3.Connection, after: int, limit: int, job: str | None) -> list[Logged]:
     if job is None:
         sql = """SELECT seq, time, id, body FROM events JOIN jobs ON serial = job

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from heapq import nlargest
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Any
 
@@ -10,7 +12,12 @@ from engine.queue import reads
 from engine.queue.line import Line
 from engine.queue.log import Logged
 from engine.queue.readers import Readers
-from engine.queue.rows import ENDED, WAITING, Body, JobRow, State
+from engine.queue.rows import ENDED, STATES, WAITING, Body, JobRow, State
+
+MOST = 2**63 - 1
+"""Above every serial."""
+
+_serial = attrgetter("serial")
 
 
 class Views:
@@ -47,6 +54,15 @@ class Views:
     ) -> list[JobRow]:
         """What has ended, by the time of its end."""
         return await self._read(reads.history, limit, offset, states, newest)
+
+    async def page(self, limit: int, before: int | None = None, states: Sequence[State] = STATES) -> list[JobRow]:
+        """Jobs of any states, the newest first by `serial`; only those that are older than the serial `before`."""
+        oldest = MOST if before is None else before
+        live = [row for row in self._line.rows.values() if row.state in states and row.serial < oldest]
+        over = await self._read(reads.ended, states, oldest, limit)
+        # What ended meanwhile is in both; what the database has is newer.
+        rows = {row.serial: row for row in (*nlargest(limit, live, key=_serial), *over)}
+        return nlargest(limit, rows.values(), key=_serial)
 
     async def events(self, after: int = 0, limit: int = 1000, job: str | None = None) -> list[Logged]:
         """The log after a seq, of all jobs or of one."""
