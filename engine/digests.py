@@ -7,6 +7,7 @@ import json
 import os
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 WHOLE = 64 << 20
@@ -16,6 +17,9 @@ HEADER = 1 << 20
 """Bytes of a large file that has no safetensors header which are read instead."""
 
 LONGEST_HEADER = 64 << 20
+
+ALL = "\0whole"
+"""Behind a path: the digest of all of a file that is remembered beside the usual one."""
 
 FRESH = 2.0
 """Seconds for which a changed file is not remembered: another change could leave its time the same."""
@@ -33,16 +37,37 @@ class Digests:
         """The digest of a file, or of all files of a folder; raises OSError."""
         return self._folder(path) if path.is_dir() else self._file(path)
 
+    def whole(self, path: Path) -> str:
+        """sha256 of all of a file in hexadecimal, however large it is; raises OSError."""
+        return self._found(path, f"{path}{ALL}", whole_digest)
+
+    def known_whole(self, path: Path) -> str | None:
+        """As `whole`, but only if it need not be made; raises OSError."""
+        stat = path.stat()
+        for name in (f"{path}{ALL}", str(path)):
+            known = self._known_as(name, stat)
+            if known is not None and not known.startswith("header:"):
+                return known.removeprefix("sha256:")
+        return None
+
     def _file(self, path: Path) -> str:
-        name, stat = str(path), path.stat()
-        with self._lock:
-            known = self._recall().get(name)
-        if known is not None and known[:2] == (stat.st_size, stat.st_mtime_ns):
-            return known[2]
-        found = file_digest(path)
+        return self._found(path, str(path), file_digest)
+
+    def _found(self, path: Path, name: str, make: Callable[[Path], str]) -> str:
+        stat = path.stat()
+        known = self._known_as(name, stat)
+        if known is not None:
+            return known
+        found = make(path)
         if time.time() - stat.st_mtime_ns / 1e9 > FRESH:
             self._remember(name, (stat.st_size, stat.st_mtime_ns, found))
         return found
+
+    def _known_as(self, name: str, stat: os.stat_result) -> str | None:
+        """What is remembered under a name, while the file is as it was."""
+        with self._lock:
+            known = self._recall().get(name)
+        return known[2] if known is not None and known[:2] == (stat.st_size, stat.st_mtime_ns) else None
 
     def _folder(self, path: Path) -> str:
         found = hashlib.sha256()
@@ -74,6 +99,12 @@ class Digests:
                 part.replace(self._memory)
             except (OSError, ValueError):
                 self._memory = None
+
+
+def whole_digest(path: Path) -> str:
+    """sha256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def file_digest(path: Path) -> str:
