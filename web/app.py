@@ -17,7 +17,7 @@ from web.keys import SERVICE
 __all__ = ["SERVICE", "both", "make_app"]
 
 TABLES = ("web.api", "web.comfy", "web.files")
-"""Packages with `ROUTES`, the routes that they serve."""
+"""Packages with `ROUTES`, the routes that they serve, and `prepare(app)`, if these share something."""
 
 
 def both(routes: Iterable[web.RouteDef]) -> list[web.RouteDef]:
@@ -36,13 +36,19 @@ def make_app(service: Service) -> web.Application:
     protect(app, Access.of(service.settings))
     for table in TABLES:
         if find_spec(table) is not None:
-            app.add_routes(getattr(import_module(table), "ROUTES", ()))
+            module = import_module(table)
+            getattr(module, "prepare", _nothing)(app)
+            app.add_routes(getattr(module, "ROUTES", ()))
     from web.files import packs  # it needs `both`, which is here
 
     packs.add_routes(app, service.loaded)
     app.add_routes(front.ROUTES)
     app.on_shutdown.append(_end_streams)
     return app
+
+
+def _nothing(app: web.Application) -> None:
+    """Most tables share nothing."""
 
 
 async def _end_streams(app: web.Application) -> None:

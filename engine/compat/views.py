@@ -21,6 +21,9 @@ STATUS: Mapping[State, str] = {
 }
 """What its newer editors call our states."""
 
+Messages = list[list[Any]]
+"""[type, data] each."""
+
 STATES: Mapping[str, tuple[State, ...]] = {
     status: tuple(state for state, called in STATUS.items() if called == status)
     for status in dict.fromkeys(STATUS.values())
@@ -38,9 +41,8 @@ def number(row: JobRow) -> float:
     return int(row.number) if row.number.is_integer() else row.number
 
 
-def history_entry(row: JobRow, body: Body, results: Mapping[str, Any], logged: Iterable[Logged]) -> dict[str, Any]:
+def history_entry(row: JobRow, body: Body, results: Mapping[str, Any], messages: Messages) -> dict[str, Any]:
     """A job that has ended, with the messages that its events stand for."""
-    messages = job_messages(row, body, logged)
     status = "success" if row.state == "success" else "error"
     return {
         "prompt": queue_item(row, body),
@@ -50,10 +52,10 @@ def history_entry(row: JobRow, body: Body, results: Mapping[str, Any], logged: I
     }
 
 
-def job_messages(row: JobRow, body: Body, logged: Iterable[Logged]) -> list[list[Any]]:
-    """The messages of a job that last, [type, data] each: those of its last run."""
+def job_messages(row: JobRow, body: Body, logged: Iterable[Logged]) -> Messages:
+    """The messages of a job that last: those of its last run."""
     view = JobView(row.id, graph=body.graph)
-    kept: list[list[Any]] = []
+    kept: Messages = []
     for entry in logged:
         for said in view.feed(entry.event, entry.time):
             if isinstance(said, Message) and said.type in DURABLE:
@@ -79,9 +81,8 @@ def job(row: JobRow, results: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in told.items() if value is not None}
 
 
-def job_details(row: JobRow, body: Body, results: Mapping[str, Any], logged: Iterable[Logged]) -> dict[str, Any]:
+def job_details(row: JobRow, body: Body, results: Mapping[str, Any], messages: Messages) -> dict[str, Any]:
     """A job as `/jobs/{id}` has it."""
-    messages = job_messages(row, body, logged)
     error = next((data for type, data in messages if type == "execution_error"), None)
     return {
         **job(row, results),

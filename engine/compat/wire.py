@@ -17,6 +17,7 @@ from engine.run.events import (
     JobStarted,
     Preview,
     Progress,
+    Reason,
     StepFailed,
     StepFinished,
     StepStarted,
@@ -27,9 +28,9 @@ from engine.run.picture import Picture
 SECONDS_BETWEEN = 0.025
 """Between two `progress` of one step; the last one of a step is always told."""
 
-INTERRUPTED = {
-    "server_died": "The server ended while this job ran, for the second time; it waits until somebody starts it again.",
-    "worker_died": "The worker process died while this job ran; the job waits until somebody starts it again.",
+INTERRUPTED: Mapping[Reason, str] = {
+    "server_died": "The server ended while this job ran.",
+    "worker_died": "The worker process died while this job ran.",
     "server_stopped": "The server was stopped while this job ran.",
 }
 DURABLE = ("execution_start", "execution_cached", "execution_success", "execution_error", "execution_interrupted")
@@ -70,7 +71,6 @@ class JobView:
         self._ran: dict[NodeId, None] = {}
         self._told: dict[NodeId, float] = {}
         self._failed: StepFailed | None = None
-        self._warned = ""
 
     def feed(self, event: Event, time: float) -> Sequence[Said]:
         """What an event says; `time` is when it happened, in seconds since 1970."""
@@ -97,11 +97,10 @@ class JobView:
                 shown_at = self._place(node).shown
                 self._places.update({id: Place(id, shown_at, node) for id in nodes})
                 return ()
-            case Warned(code=code, message=message):
-                self._warned = message if code == "worker_died" else self._warned
+            case Warned():
                 return ()
-            case JobInterrupted(reason=reason, requeued=requeued):
-                return self._interrupted(reason, requeued, time)
+            case JobInterrupted():
+                return self._interrupted(event, time)
             case JobFinished(status=status):
                 return self._end(status, time)
             case _:
@@ -152,12 +151,12 @@ class JobView:
         data = {"node": node, "display_node": self._place(node).shown, "output": ui, "prompt_id": self.job}
         return (Message("executed", data, self.everyone),)
 
-    def _interrupted(self, reason: str, requeued: bool, time: float) -> Sequence[Said]:
-        if requeued:
+    def _interrupted(self, event: JobInterrupted, time: float) -> Sequence[Said]:
+        if event.requeued:
             self._clear()
             return (self._status(),)
-        told = self._warned or INTERRUPTED.get(reason, "The job was interrupted.")
-        return self._close(self._error(told, reason, self._at(), time))
+        told = f"{event.message or INTERRUPTED[event.reason]} The job waits until somebody queues it again."
+        return self._close(self._error(told, event.reason, self._at(), time))
 
     def _end(self, status: str, time: float) -> Sequence[Said]:
         if status == "success":
@@ -166,7 +165,7 @@ class JobView:
             return self._close(self._stopped(time)) if self.started else (self._status(),)
         if (failed := self._failed) is not None:
             return self._close(self._error(failed.message, failed.exception, failed.node, time, failed.node_type))
-        return self._close(self._error(self._warned or "The job could not be run to its end.", "Error", "", time))
+        return self._close(self._error("The job could not be run to its end.", "Error", "", time))
 
     def _close(self, last: Message) -> Sequence[Said]:
         """The end of a job: the last state of the steps, what became of it, and that nothing runs any more."""
