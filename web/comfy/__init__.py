@@ -16,7 +16,7 @@ from web.comfy.logs import Ended
 from web.keys import SERVICE
 
 TOPICS = (prompt, history, jobs, nodes, models, system, socket)
-ROUTES = both(route for topic in TOPICS for route in topic.ROUTES)
+ROUTES = both([route for topic in TOPICS for route in topic.ROUTES])
 
 
 def prepare(app: web.Application) -> None:
