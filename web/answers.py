@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Any, Final, TypeVar
 
 from aiohttp import web
@@ -166,14 +167,21 @@ async def each_chunk(
         raise too_large(limit)
     loop, seen = asyncio.get_running_loop(), 0
     start = loop.time()
+    async with patience() as deadline:
+        while chunk := await read():
+            seen += len(chunk)
+            if seen > limit:
+                raise too_large(limit)
+            take(chunk)
+            deadline.reschedule(start + PATIENCE + seen / SLOWEST)
+
+
+@asynccontextmanager
+async def patience() -> AsyncIterator[asyncio.Timeout]:
+    """Wait for a client for PATIENCE seconds, or up to the deadline that is given; raises Refusal 408."""
     try:
-        async with asyncio.timeout_at(start + PATIENCE) as deadline:
-            while chunk := await read():
-                seen += len(chunk)
-                if seen > limit:
-                    raise too_large(limit)
-                take(chunk)
-                deadline.reschedule(start + PATIENCE + seen / SLOWEST)
+        async with asyncio.timeout(PATIENCE) as deadline:
+            yield deadline
     except TimeoutError:
         raise Refusal(408, "slow_body", "The body came too slowly; send it again.") from None
 

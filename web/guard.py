@@ -9,8 +9,10 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from engine.files import FileProblem
+from engine.graph.sentences import plain, show
 from engine.service.errors import ServiceBusy, ServiceProblem
 from web.access import Access, foreign, from_browser, shown_token
 from web.answers import Refusal, refused
@@ -140,16 +142,25 @@ def _refusal(request: web.Request, error: Exception) -> Refusal:
         case Refusal():
             return error
         case FileProblem():
-            status = 404 if error.code == "value_not_in_list" else 400
-            return Refusal(status, error.code, str(error)[:1].upper() + str(error)[1:])
+            return _of_file(error)
         case ServiceBusy():
             return Refusal(503, error.code, str(error), headers={"Retry-After": "1"})
         case ServiceProblem():
             return Refusal(409, error.code, str(error))
+        case HttpProcessingError():
+            return Refusal(400, "bad_request", "The request cannot be read: it breaks the rules of HTTP.")
         case OSError(errno=errno.ENOSPC | errno.EDQUOT):
             return Refusal(507, "disk_full", "The disk is full; free some space and try again.")
     log.error("%s %s failed", request.method, request.path, exc_info=error)
     return Refusal(500, "internal_error", "The server failed at this request; its log says why.")
+
+
+def _of_file(error: FileProblem) -> Refusal:
+    if error.code == "value_not_in_list":  # its sentence names folders of this machine
+        text = f"There is no file {show(error.details['value'])} among {plain(error.details['kind'])}."
+        return Refusal(404, "not_found", text)
+    status = 403 if error.details.get("reason") == "link" else 400
+    return Refusal(status, error.code, str(error)[:1].upper() + str(error)[1:])
 
 
 async def _dress(request: web.Request, response: web.StreamResponse) -> None:

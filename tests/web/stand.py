@@ -6,7 +6,7 @@ import asyncio
 import http.client
 import json
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,7 +92,8 @@ def form(**fields: str | tuple[str, bytes]) -> tuple[bytes, dict[str, str]]:
     """A multipart form: texts, and files as (name, bytes); its body and headers."""
     edge, body = "edge7d2f", bytearray()
     for name, value in fields.items():
-        file = f'; filename="{value[0]}"' if isinstance(value, tuple) else ""
+        name_ = value[0].replace("\\", "\\\\").replace('"', '\\"') if isinstance(value, tuple) else ""
+        file = f'; filename="{name_}"' if isinstance(value, tuple) else ""
         data = value[1] if isinstance(value, tuple) else value.encode()
         body += f'--{edge}\r\nContent-Disposition: form-data; name="{name}"{file}\r\n\r\n'.encode() + data + b"\r\n"
     body += f"--{edge}--\r\n".encode()
@@ -113,14 +114,16 @@ def stand(data: Path, **settings: Any) -> Iterator[Stand]:
     service: Any = SimpleNamespace(
         settings=chosen, library=chosen.library(), loaded=loaded, registry=loaded.registry, hub=Hub()
     )
-    loop, ready, end = asyncio.new_event_loop(), threading.Event(), asyncio.Event()
+    ready = threading.Event()
     made: list[Stand] = []
+    ends: list[Callable[[], object]] = []
 
     async def serve() -> None:
-        app = make_app(service)
+        app, end, loop = make_app(service), asyncio.Event(), asyncio.get_running_loop()
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()
+        ends.append(lambda: loop.call_soon_threadsafe(end.set))
         made.append(Stand("http://{}:{}".format(*runner.addresses[0]), data, app))
         ready.set()
         await end.wait()
@@ -128,10 +131,9 @@ def stand(data: Path, **settings: Any) -> Iterator[Stand]:
 
     def work() -> None:
         try:
-            loop.run_until_complete(serve())
+            asyncio.run(serve())
         finally:
             ready.set()
-            loop.close()
 
     thread = threading.Thread(target=work, daemon=True)
     thread.start()
@@ -139,6 +141,6 @@ def stand(data: Path, **settings: Any) -> Iterator[Stand]:
     try:
         yield made[0]
     finally:
-        if not loop.is_closed():
-            loop.call_soon_threadsafe(end.set)
+        for end in ends:
+            end()
         thread.join(PATIENCE)

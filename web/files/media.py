@@ -18,7 +18,7 @@ _MARKS: Sequence[tuple[re.Pattern[bytes], str]] = tuple(
         (rb"\xff\xd8\xff", "image/jpeg"),
         (rb"RIFF....WEBPVP8[ LX]", "image/webp"),
         (rb"GIF8[79]a", "image/gif"),
-        (rb"BM........\x00\x00", "image/bmp"),
+        (rb"BM....\x00\x00\x00\x00", "image/bmp"),
         (rb"....ftyp(avif|avis)", "image/avif"),
         (rb"....ftyp(isom|iso[2-9]|mp4[12]|avc1|M4V |dash)", "video/mp4"),
         (rb"....ftypqt  ", "video/quicktime"),

@@ -14,7 +14,7 @@ from aiohttp import BodyPartReader, web
 
 from engine.files import Library, contained
 from engine.folders import OWN_KINDS
-from web.answers import Refusal, answer, each_chunk, parsed
+from web.answers import Refusal, answer, each_chunk, parsed, patience
 from web.files.storing import keep, part_of, place
 from web.guard import MULTIPART, takes
 from web.keys import SERVICE
@@ -22,6 +22,7 @@ from web.pictures import FORMATS, format_of, in_background, masked
 
 MOST_FIELDS = 20
 LONGEST_FIELD = 4 << 10
+_SLASHES = "/\\"
 
 
 @dataclass(slots=True)
@@ -108,7 +109,7 @@ def named(library: Library, where: Mapping[str, Any], default: str) -> Path:
         raise Refusal(400, "bad_name", "filename, subfolder and type are texts.")
     if kind not in OWN_KINDS:
         raise Refusal(400, "bad_type", f"type is one of {', '.join(OWN_KINDS)}, not {kind!r:.60}.")
-    whole = f"{subfolder.rstrip('/')}/{name}" if subfolder else name
+    whole = f"{subfolder.rstrip(_SLASHES)}/{name}" if subfolder else name
     return library.path(kind, whole, near=lambda kind, name: ())
 
 
@@ -119,14 +120,14 @@ async def _form(request: web.Request, part: Path) -> Form:
     form, limit = Form(), request.app[SERVICE].settings.max_upload
     try:
         reader = await request.multipart()
-        async with asyncio.timeout(3600):
-            for _ in range(MOST_FIELDS):
+        for _ in range(MOST_FIELDS):
+            async with patience():
                 field = await reader.next()
-                if field is None:
-                    break
-                if not isinstance(field, BodyPartReader):
-                    raise Refusal(400, "bad_form", "A form within a form is not taken.")
-                await _field(request, field, form, part, limit)
+            if field is None:
+                break
+            if not isinstance(field, BodyPartReader):
+                raise Refusal(400, "bad_form", "A form within a form is not taken.")
+            await _field(request, field, form, part, limit)
     except (ValueError, AssertionError, RuntimeError, LookupError) as error:
         raise Refusal(400, "bad_form", f"The form cannot be read: {error!s:.200}.") from None
     if form.file is None:
