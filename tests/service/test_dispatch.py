@@ -342,5 +342,3 @@ def test_the_same_id_and_graph_is_the_same_job(data: Path) -> None:
         await until(lambda: puppet.given == ["a"])
 
     run(data, case)
-
-

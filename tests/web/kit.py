@@ -99,9 +99,9 @@ class Server:
 
 
 def wait_for(look: Callable[[], Any], what: str, seconds: float = PATIENCE) -> Any:
-    """The first thing that `look` finds (not None or False)."""
+    """The first thing that `look` finds."""
     until = time.monotonic() + seconds
-    while (found := look()) is None or found is False:
+    while not (found := look()):
         if time.monotonic() > until:
             raise TimeoutError(f"waited {seconds:.0f} s for {what}")
         time.sleep(0.02)
@@ -110,7 +110,18 @@ def wait_for(look: Callable[[], Any], what: str, seconds: float = PATIENCE) -> A
 
 def command(data: Path, *args: str) -> list[str]:
     """How a server is started on a free port, without a device."""
-    return [sys.executable, str(ROOT / "main.py"), "serve", "--port", "0", "--data", str(data), "--device", "none", *args]
+    return [
+        sys.executable,
+        str(ROOT / "main.py"),
+        "serve",
+        "--port",
+        "0",
+        "--data",
+        str(data),
+        "--device",
+        "none",
+        *args,
+    ]
 
 
 def prepare(data: Path) -> Path:
