@@ -33,6 +33,9 @@ class Behind:
         with self._change:
             return self._waiting.get(key)
 
+    def near(self, key: Key) -> bool:
+        return self.peek(key) is not None or self.disk.near(key)
+
     def put(self, key: Key, artifact: Artifact) -> None:
         if not self.disk.wants(artifact):
             return

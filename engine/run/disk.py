@@ -90,6 +90,9 @@ class Disk:
     def peek(self, key: Key) -> Artifact | None:
         return None
 
+    def near(self, key: Key) -> bool:
+        return self.size(key) is None
+
     def size(self, key: Key) -> int | None:
         """Bytes of the artifact's file; None when there is none."""
         try:

@@ -51,6 +51,11 @@ class Ledger:
                 self._open = self._fall_back(e)
                 return self._open.execute(query, values).fetchall()
 
+    @property
+    def busy(self) -> bool:
+        """Whether somebody reads or writes now."""
+        return self._lock.locked()
+
     def _connect(self) -> sqlite3.Connection:
         if self._file is None:
             return _opened(":memory:")

@@ -75,6 +75,13 @@ class Desk:
         bare = step.definition.kind == "sink" and self.services.metadata is None
         return digest(key, "without metadata") if bare else key
 
+    def near(self, step: Step) -> bool:
+        """Whether looking it up takes microseconds."""
+        kind, outputs = step.definition.kind, self.services.outputs
+        if kind == "sink" and outputs is not None and outputs.busy:
+            return False
+        return kind == "volatile" or self.store.near(self.key(step))
+
     def look_up(self, step: Step, key: Key) -> Artifact | None:
         """The artifact under ``key``, if it still holds: a volatile step has none, files must be there unchanged."""
         kind, outputs = step.definition.kind, self.services.outputs

@@ -36,6 +36,9 @@ from engine.run.workers import Worker
 
 log = logging.getLogger(__name__)
 
+FEW = 32
+"""A plan of so few steps is looked up on the loop where no file must be read: a thread would cost more."""
+
 
 async def execute(
     plan: Plan,
@@ -179,6 +182,8 @@ class _Run(Dispatch):
     # --- what is needed ----------------------------------------------------------------------
 
     async def _search(self, ids: Iterable[NodeId]) -> tuple[dict[NodeId, Artifact], list[NodeId]]:
+        if len(self.steps) <= FEW and all(self.desk.near(step) for step in self.steps.values()):
+            return self._look(tuple(ids))
         return await self.loop.run_in_executor(None, self._look, tuple(ids))
 
     def _look(self, ids: tuple[NodeId, ...]) -> tuple[dict[NodeId, Artifact], list[NodeId]]:

@@ -140,6 +140,11 @@ class Outputs:
         except (TypeError, ValueError) as e:
             log.info("the ui of a sink is no JSON: %s", e)
 
+    @property
+    def busy(self) -> bool:
+        """Whether `recall` would wait for somebody who writes."""
+        return self._ledger.busy
+
     def recall(self, key: Key) -> Artifact | None:
         """What ``record`` was given, if all its files are intact."""
         found = self._ledger.recall(key)

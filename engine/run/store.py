@@ -24,6 +24,9 @@ class Store(Protocol):
     def peek(self, key: Key) -> Artifact | None:
         """As ``get``, but only where that takes microseconds."""
 
+    def near(self, key: Key) -> bool:
+        """Whether ``get`` takes microseconds for this key, whatever it gives."""
+
     def put(self, key: Key, artifact: Artifact) -> None: ...
 
     def sizeof(self, value: Any) -> int: ...
@@ -49,6 +52,9 @@ class Memory:
             return found
 
     peek = get
+
+    def near(self, key: Key) -> bool:
+        return True
 
     def put(self, key: Key, artifact: Artifact) -> None:
         size = artifact.nbytes + ENTRY_BYTES
@@ -89,6 +95,9 @@ class Tiers:
 
     def peek(self, key: Key) -> Artifact | None:
         return next((a for store in self.stores if (a := store.peek(key)) is not None), None)
+
+    def near(self, key: Key) -> bool:
+        return all(store.near(key) for store in self.stores) or self.peek(key) is not None
 
     def put(self, key: Key, artifact: Artifact) -> None:
         for store in self.stores:

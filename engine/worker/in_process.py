@@ -6,7 +6,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Callable, Mapping
-from functools import partial
+from contextlib import suppress
 from typing import Any
 
 from engine.graph.registry import Registry
@@ -100,7 +100,7 @@ class InProcess:
             if not future.done():
                 future.set_result(given)
 
-        self._host.ask(0, what, json.loads(dumps(args)), partial(self._loop.call_soon_threadsafe, take))
+        self._host.ask(0, what, json.loads(dumps(args)), lambda given: self._soon(take, given))
         given = await future
         if given.error is not None:
             raise ChannelError(given.error)
@@ -121,12 +121,16 @@ class InProcess:
         self._waiting.turn("stopped")
         return jobs
 
+    def _soon(self, call: Callable[..., None], *args: Any) -> None:
+        with suppress(RuntimeError):  # the loop is closed: nobody listens any more
+            self._loop.call_soon_threadsafe(call, *args)
+
     def _tell(self, event: Event) -> None:
         """Called from any thread."""
         self._pending.put(event)
         if not self._due:
             self._due = True
-            self._loop.call_soon_threadsafe(self._drain)
+            self._soon(self._drain)
 
     def _drain(self) -> None:
         self._due = False
