@@ -251,11 +251,10 @@ class Life(asyncio.SubprocessProtocol):
 
 def ending(code: int | None) -> str:
     """How a process ended, in one sentence."""
-    if code is not None and code < 0:
-        try:
-            name = signal.Signals(-code).name
-        except ValueError:
-            name = "unknown"
-        memory = " (out of memory?)" if name == "SIGKILL" else ""
-        return f"The worker was killed by signal {-code}, {name}{memory}."
-    return f"The worker ended by itself, with exit code {code}."
+    if code is None:
+        return "The worker ended by itself."
+    if code >= 0:
+        return f"The worker ended by itself, with exit code {code}."
+    known = {s.value: f", {s.name}" for s in signal.Signals}
+    memory = " (out of memory?)" if known.get(-code) == ", SIGKILL" else ""
+    return f"The worker was killed by signal {-code}{known.get(-code, '')}{memory}."
