@@ -23,6 +23,7 @@ from typing import Any, Literal
 from engine.queue import pruning, reads
 from engine.queue.book import Book, unpacked
 from engine.queue.codec import FLEETING, dumps
+from engine.queue.histogram import Histogram
 from engine.queue.line import Line
 from engine.queue.lock import Lock
 from engine.queue.log import Logged
@@ -39,6 +40,8 @@ __all__ = ["Body", "IdTaken", "JobQueue", "JobRow", "Logged", "NewJob", "QueuePr
 
 CARRIED = 8 << 20
 """Characters of JSON of the bodies that are kept in memory from `put` to `take`."""
+COMMIT_BOUNDS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1.0, 5.0)
+"""Seconds."""
 UNHEARD = (JobQueued, *FLEETING)
 CANCELLABLE: tuple[State, ...] = (*WAITING, "parked")
 
@@ -108,6 +111,7 @@ class JobQueue(Views):
         self._room = CARRIED
         self._trouble: QueueProblem | None = None
         self._wake = asyncio.Event()
+        self.commit_seconds = Histogram(COMMIT_BOUNDS)
         self._closed = False
         self._writer = Writer(book, path, loop, self._deliver)
         self._writer.start()
@@ -385,6 +389,8 @@ class JobQueue(Views):
         if (trouble := outcome.trouble) is not None and self._trouble is None:
             self._warn(trouble.code, str(trouble))
         self._trouble = trouble
+        if outcome.seconds:
+            self.commit_seconds.add(outcome.seconds)
         self._adopt(outcome.rows)
         for done, value, error in outcome.done:
             done(value, error)

@@ -57,6 +57,8 @@ class Outcome:
     rows: list[JobRow] = field(default_factory=list)
     done: list[tuple[Done, Any, Exception | None]] = field(default_factory=list)
     trouble: QueueProblem | None = None
+    seconds: float = 0.0
+    """How long the transaction took; 0 where nothing was committed."""
 
 
 class Writer:
@@ -68,6 +70,7 @@ class Writer:
         self._book, self._path, self._loop, self._deliver = book, path, loop, deliver
         self._inbox: SimpleQueue[Item | None] = SimpleQueue()
         self._backlog: list[Item] = []
+        self._trouble: QueueProblem | None = None
         self._unsynced = False
         self._thread = threading.Thread(target=self._run, name="queue writer", daemon=True)
 
@@ -91,9 +94,9 @@ class Writer:
         going = True
         while going:
             items, going = self._gather()
-            if items:
-                self._commit_all(items)
-            elif self._unsynced and not self._backlog:
+            for start in range(0, len(items), MOST):
+                self._commit_all(items[start : start + MOST])
+            if not items and self._unsynced:
                 self._sync("PASSIVE")
         if self._backlog:
             log.error("%d changes of the queue could not be written to %s", len(self._backlog), self._path)
@@ -101,15 +104,14 @@ class Writer:
         self._book.db.close()
 
     def _gather(self) -> tuple[list[Item], bool]:
-        """What waits, after waiting for it; False at the end."""
-        wait = RETRY if self._backlog else IDLE if self._unsynced else None
+        """What waits, after waiting for it; False at the end. What could not be written goes first, after a pause."""
         items, self._backlog = self._backlog, []
+        if items:
+            time.sleep(RETRY)
         with suppress(Empty):
-            item = self._inbox.get(timeout=wait)
+            item = self._inbox.get_nowait() if items else self._inbox.get(timeout=IDLE if self._unsynced else None)
             while item is not None:
                 items.append(item)
-                if len(items) >= MOST:
-                    return items, True
                 item = self._inbox.get_nowait()
             return items, False
         return items, True
@@ -118,35 +120,38 @@ class Writer:
         """One transaction; without the refusable changes where the disk has no room, later where even that fails."""
         outcome = Outcome()
         try:
-            try:
-                self._commit(items, outcome)
-            except FAULTS:
-                raise
-            except sqlite3.Error as error:
-                problem = problem_of(error, self._path)
+            problem = self._trouble if self._backlog else self._try(items, outcome)
+            if problem is not None:
+                kept = [item for item in items if not isinstance(item, Write) or item.kept]
                 refused = [item for item in items if isinstance(item, Write) and not item.kept]
                 outcome.done += [(w.done, None, problem) for w in refused if w.done is not None]
-                kept = [item for item in items if not isinstance(item, Write) or item.kept]
-                self._retry(kept, outcome)
+                if refused and kept and not self._backlog:
+                    problem = self._try(kept, outcome)
+                if problem is not None:
+                    self._postpone(kept, outcome)
+            outcome.trouble = self._trouble = problem if self._backlog else None
         except Exception:
             log.exception("a change of the queue is dropped")
             self._one_by_one(items)
             return
         self._tell(outcome)
 
-    def _retry(self, kept: list[Item], outcome: Outcome) -> None:
+    def _try(self, items: list[Item], outcome: Outcome) -> QueueProblem | None:
+        """Commit, or tell what is wrong with the disk or the file; raises what is wrong with a change."""
         try:
-            if kept:
-                self._commit(kept, outcome)
+            self._commit(items, outcome)
         except FAULTS:
             raise
         except sqlite3.Error as error:
-            outcome.trouble = problem_of(error, self._path)
-            for write in kept:
-                if isinstance(write, Write) and write.done is not None:
-                    outcome.done.append((write.done, None, None))
-                    write.done = None
-            self._backlog = kept
+            return problem_of(error, self._path)
+        return None
+
+    def _postpone(self, kept: list[Item], outcome: Outcome) -> None:
+        for write in kept:
+            if isinstance(write, Write) and write.done is not None:
+                outcome.done.append((write.done, None, None))
+                write.done = None
+        self._backlog += kept
 
     def _one_by_one(self, items: list[Item]) -> None:
         """After an error that is no matter of the disk: only the change that raised it is dropped."""
@@ -156,7 +161,7 @@ class Writer:
             self._tell(Outcome(done=[(items[0].done, None, RuntimeError("the queue could not make this change"))]))
 
     def _commit(self, items: list[Item], outcome: Outcome) -> None:
-        book, done = self._book, []
+        book, done, began = self._book, [], time.perf_counter()
         try:
             book.begin()
             for item in items:
@@ -171,6 +176,7 @@ class Writer:
             book.rollback()
             raise
         self._unsynced = True
+        outcome.seconds = time.perf_counter() - began
         outcome.logged, outcome.rows = logged, rows
         outcome.done += done
 

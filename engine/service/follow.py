@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from typing import Protocol
 
 from engine.queue.log import Logged
@@ -26,7 +26,7 @@ async def follow(
     job: str | None = None,
     limit: int = LIMIT,
     beat: float | None = None,
-) -> AsyncIterator[Sequence[Item]]:
+) -> AsyncGenerator[Sequence[Item], None]:
     """Items in their order, some at a time, until the hub closes; who reads slowly is given the log later.
 
     Args:

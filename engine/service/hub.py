@@ -96,18 +96,26 @@ class Subscription:
 
     def _make_room(self) -> None:
         """Keep the last progress and preview of each step; if that is not enough, leave the rest to the log."""
+        before = len(self._items)
         self._items = deque(_thinned(self._items))
         if len(self._items) >= self._limit and self._lost_since is None:
             self._lost_since = self._last
+            self._hub.left_behind += 1
         if len(self._items) >= 2 * self._limit:
             self._items = deque(item for item in self._items if isinstance(item, Logged))
+        self._hub.thinned += before - len(self._items)
 
 
 class Hub:
-    """Publishes to any number of subscribers, in one loop's thread; remembers the last progress of running steps."""
+    """Publishes to any number of subscribers, in one loop's thread; remembers the last progress of running steps.
+
+    `thinned` counts progress and previews that slow subscribers were not given, `left_behind` how often one has to
+    read the log.
+    """
 
     def __init__(self, last_seq: int = 0) -> None:
         self.last_seq = last_seq
+        self.thinned = self.left_behind = 0
         self._subscribers: dict[Subscription, None] = {}
         self._running: dict[str, dict[NodeId, Progress | None]] = {}
         self._early: dict[str, dict[Moment, Live]] = {}

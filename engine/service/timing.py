@@ -61,7 +61,7 @@ class Timings:
 
 
 def runs_of(plan: Plan, events: Iterable[Event]) -> Iterator[Run]:
-    """What a finished job tells about its node types; steps that were found, or that its graph has not, tell nothing."""
+    """What a finished job tells about its node types; steps that were found, or are not in its graph, tell nothing."""
     for event in events:
         if isinstance(event, StepFinished) and not event.cached and (step := plan.steps.get(event.node)) is not None:
             yield Run(step.definition.name, event.seconds, work_of(step, plan.steps))

@@ -1,0 +1,17 @@
+"""Our own API, under /api/v1: each topic is a file with a table OPERATIONS, from which routes and OpenAPI are made."""
+
+from __future__ import annotations
+
+from engine.service.service import VERSION
+from web.api import checking, events, images, jobs, models, nodes, queue, status, worker, workflows
+from web.api.docs import described
+from web.api.handle import route
+from web.api.state import prepare
+
+__all__ = ["OPERATIONS", "ROUTES", "prepare"]
+
+_TOPICS = (checking, jobs, queue, events, workflows, nodes, models, images, worker, status)
+_OWN = tuple(operation for topic in _TOPICS for operation in topic.OPERATIONS)
+
+OPERATIONS = (*_OWN, *described(_OWN, VERSION))
+ROUTES = [route(operation) for operation in OPERATIONS]

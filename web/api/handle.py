@@ -1,0 +1,66 @@
+"""From a declared operation to a route: parameters parsed, the body checked, the answer made JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from aiohttp import web
+
+from web.answers import answer, read_json
+from web.api.errors import BadRequest, known
+from web.api.operation import Answer, Call, Operation, Parameter
+from web.api.schema import misfit
+from web.keys import SERVICE
+
+
+def route(operation: Operation) -> web.RouteDef:
+    """The route that serves an operation."""
+
+    async def serve(request: web.Request) -> web.StreamResponse:
+        try:
+            args = {p.name: _value(p, request) for p in operation.parameters}
+            body = await _body(operation, request)
+            made = await operation.handler(Call(request, request.app[SERVICE], args, body))
+        except Exception as error:
+            if (told := known(error)) is None:
+                raise
+            return told
+        return _response(operation, made)
+
+    serve.__name__ = operation.name
+    return web.RouteDef(operation.method, operation.template, serve, {})
+
+
+def _response(operation: Operation, made: Any) -> web.StreamResponse:
+    match made:
+        case web.StreamResponse():
+            return made
+        case Answer():
+            return answer(made.value, made.status)
+        case str():
+            return web.Response(text=made, content_type=operation.media)
+        case _:
+            return answer(made, next(iter(operation.answers), 200))
+
+
+def _value(parameter: Parameter, request: web.Request) -> Any:
+    """What a request has for a parameter; raises BadRequest."""
+    source: Mapping[str, str] = request.match_info if parameter.where == "path" else request.query
+    given = source.get(parameter.name)
+    if given is None:
+        return parameter.default
+    value = parameter.parse(given)
+    shown = given if isinstance(value, bool) else value
+    if (wrong := misfit(parameter.schema, shown, parameter.name)) is not None:
+        raise BadRequest(wrong)
+    return value
+
+
+async def _body(operation: Operation, request: web.Request) -> Any:
+    if operation.body is None:
+        return None
+    body = await (read_json(request, empty={}) if operation.may_be_empty else read_json(request))
+    if (wrong := misfit(operation.body, body)) is not None:
+        raise BadRequest(wrong)
+    return body
