@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from engine.graph.define import NodeDef
 from engine.graph.registry import Registry
-from engine.graph.sockets import MISSING, Range, Socket
+from engine.graph.sockets import MISSING, Choice, Range, Socket
+
+log = logging.getLogger(__name__)
 
 Names = Callable[[str], Iterable[str]]
 """From a kind of files to the names that there are now."""
@@ -76,7 +79,16 @@ def input_config(socket: Socket, names: Names) -> list[Any]:
 def _type(socket: Socket, names: Names) -> Any:
     if socket.file is not None:
         return list(names(socket.file.kind))
-    return list(socket.choice.listed()) if socket.choice is not None else socket.wire
+    return _listed(socket.choice) if socket.choice is not None else socket.wire
+
+
+def _listed(choice: Choice) -> list[str]:
+    """The options; none where a pack's own function fails, which must not take all other types with it."""
+    try:
+        return list(choice.listed())
+    except Exception:
+        log.exception("a list of options cannot be made")
+        return []
 
 
 def _bounds(r: Range, t: Any) -> dict[str, Any]:
