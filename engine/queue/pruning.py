@@ -13,6 +13,8 @@ STEP = 5000
 """Events deleted in one transaction."""
 AT_ONCE = 100
 """Jobs looked at for one transaction."""
+PAGES = 2000
+"""Given back to the file system in one transaction."""
 
 
 def delete(book: Book, serials: Sequence[int]) -> Counter[State]:
@@ -28,7 +30,7 @@ def delete(book: Book, serials: Sequence[int]) -> Counter[State]:
         book.db.execute("DELETE FROM bodies WHERE serial = ?", (serial,))
         found = book.db.execute("DELETE FROM jobs WHERE serial = ? RETURNING state", (serial,)).fetchall()
         gone.update(state for (state,) in found)
-    book.db.execute("PRAGMA incremental_vacuum(2000)").fetchall()
+    shrink(book.db)
     return gone
 
 
@@ -58,6 +60,14 @@ def used(db: sqlite3.Connection) -> int:
     return int((pages - free) * size)
 
 
+def shrink(db: sqlite3.Connection) -> None:
+    """Give empty pages back to the file system."""
+    for _ in range(min(PAGES, db.execute("PRAGMA freelist_count").fetchone()[0])):
+        db.execute(
+            "PRAGMA incremental_vacuum(1)"
+        )  # Python steps a statement without columns once, which frees one page
+
+
 def delete_events(book: Book, before: float) -> int:
     """Delete some events that happened before a time, of jobs that have ended; how many."""
     book.settle()
@@ -69,7 +79,7 @@ def delete_events(book: Book, before: float) -> int:
     gone = book.db.execute(sql, (until, STEP)).rowcount
     if gone:
         book.set("forgotten", until - 1)
-        book.db.execute("PRAGMA incremental_vacuum(2000)").fetchall()
+        shrink(book.db)
     return gone
 
 
