@@ -202,6 +202,7 @@ TABLE: Mapping[str, Callable[[Args], str]] = {
         "none was used, they are kept aside."
     ),
     "lost_link": lambda a: f"its link leads through {_through(a)}, where it ends; the input is left unconnected.",
+    "too_tangled": lambda a: "its links lead through so many of the editor's own nodes that they cannot be followed.",
     "left_out": lambda a: f"this node only works in a browser and is left out ({_LEFT_OUT[a['reason']]}).",
     "ambiguous_broadcast": lambda a: f"{_listed(a['sources'])} are broadcast to it with equal right; none is taken.",
     "bad_pattern": lambda a: f"its pattern {show(a['pattern'])} cannot be used here; it reaches nothing.",
