@@ -17,6 +17,7 @@ from engine.worker.channel import Channel, Died, Work
 
 T = TypeVar("T")
 
+ROOT = Path(__file__).resolve().parents[2]
 PACK = Path(__file__).parent / "pack"
 SECONDS = 40.0
 """The longest wait for anything that must come."""
