@@ -183,13 +183,13 @@ class JobQueue(Views):
 
     # What happens to jobs that run
 
-    def record(self, event: Event) -> None:
-        """Log an event of a running job and change its row by it; from any thread, at once, in the order of calls.
+    def record(self, *events: Event) -> None:
+        """Log events of running jobs and change their rows by them; from any thread, at once, in the order of calls.
 
         JobQueued (`put` logs it), Progress and Preview are left out.
         """
-        if not isinstance(event, UNHEARD):
-            self._writer.note(event)
+        if heard := [event for event in events if not isinstance(event, UNHEARD)]:
+            self._writer.note(*heard)
 
     def interrupt(self, id: str, reason: Reason, message: str = "") -> bool:
         """Record JobInterrupted by the rule: back to its place, or parked if it was interrupted before. True: back."""
@@ -365,7 +365,7 @@ class JobQueue(Views):
     def _keep(self, rows: Sequence[JobRow]) -> None:
         """As `_save`, waiting for nothing: what is lost with it is only that a job has started."""
         self._adopt(rows)
-        self._writer.post(Write(partial(_saved, rows, ()), kept=True))
+        self._writer.leave(Write(partial(_saved, rows, ()), kept=True))
 
     async def _write(
         self, run: Callable[[Book], Any], *, then: Callable[[Any], Any] | None = None, kept: bool = False

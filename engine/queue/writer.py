@@ -7,6 +7,7 @@ import logging
 import sqlite3
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -68,7 +69,8 @@ class Writer:
         self, book: Book, path: Path, loop: asyncio.AbstractEventLoop, deliver: Callable[[Outcome], None]
     ) -> None:
         self._book, self._path, self._loop, self._deliver = book, path, loop, deliver
-        self._inbox: SimpleQueue[Item | None] = SimpleQueue()
+        self._inbox: SimpleQueue[list[Item] | None] = SimpleQueue()
+        self._left: deque[Item] = deque()
         self._backlog: list[Item] = []
         self._trouble: QueueProblem | None = None
         self._unsynced = False
@@ -77,13 +79,18 @@ class Writer:
     def start(self) -> None:
         self._thread.start()
 
-    def note(self, event: Event) -> None:
-        """Write an event as soon as it can be; from any thread."""
-        self._inbox.put((time.time(), event))
+    def note(self, *events: Event) -> None:
+        """Write events as soon as it can be, together; from any thread."""
+        now = time.time()
+        self._inbox.put([(now, event) for event in events])
 
     def post(self, write: Write) -> None:
         """Make a change in its turn; from any thread."""
-        self._inbox.put(write)
+        self._inbox.put([write])
+
+    def leave(self, write: Write) -> None:
+        """Make a change together with the next one, before it, or when idle: it is worth no transaction of its own."""
+        self._left.append(write)
 
     def stop(self) -> None:
         """Write what is there, end the thread and close the database; what cannot be written now is lost."""
@@ -108,13 +115,16 @@ class Writer:
         items, self._backlog = self._backlog, []
         if items:
             time.sleep(RETRY)
+        new: list[Item] = []
+        going = True
         with suppress(Empty):
-            item = self._inbox.get_nowait() if items else self._inbox.get(timeout=IDLE if self._unsynced else None)
-            while item is not None:
-                items.append(item)
-                item = self._inbox.get_nowait()
-            return items, False
-        return items, True
+            more = self._inbox.get_nowait() if items else self._inbox.get(timeout=IDLE if self._unsynced else None)
+            while going := more is not None:
+                new += more or ()
+                more = self._inbox.get_nowait()
+        while self._left:
+            items.append(self._left.popleft())
+        return items + new, going
 
     def _commit_all(self, items: list[Item]) -> None:
         """One transaction; without the refusable changes where the disk has no room, later where even that fails."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.queue.jobs import JobQueue, QueueProblem, Taken
-from engine.run.events import Event, JobFinished, JobQueued, Preview, Progress
+from engine.run.events import Event, JobFinished, Preview, Progress, Reason
 from engine.service.hub import Hub, Notice
 from engine.worker.channel import Channel, Died
 from engine.worker.messages import Work
@@ -53,6 +53,7 @@ class Dispatcher:
         self._metadata = metadata
         self._closing = False
         self._wake = asyncio.Event()
+        self._heard: list[Event] = []
         self._taking = False
         self._doomed: dict[str, asyncio.Future[bool]] = {}
         self._began: dict[str, float] = {}
@@ -94,6 +95,7 @@ class Dispatcher:
             task.cancel()
         for id in list(self.running):
             self._give_back(id)
+        self._write_down()
 
     def _cancel_running(self, id: str) -> bool:
         job = self.running.get(id)
@@ -140,9 +142,9 @@ class Dispatcher:
         for other, future in doomed.items():
             future.set_result(other == id)
         if id in doomed:
-            self._queue.record(JobFinished(id, "cancelled"))
+            self._record(JobFinished(id, "cancelled"))
         elif channel is None or self._closing:  # the worker died, or the end came, while it was taken
-            self._queue.interrupt(id, "server_stopped")
+            self._interrupt(id, "server_stopped")
         else:
             self.running[id] = Running(taken, channel)
             channel.run(
@@ -165,20 +167,31 @@ class Dispatcher:
         match event:
             case Progress() | Preview():
                 self._hub.live(event)
-            case JobQueued():
-                pass  # the queue wrote its own
-            case JobFinished():
-                self._queue.record(event)
-                self._ended(event.job)
             case _:
-                self._queue.record(event)
+                self._record(event)
+                if isinstance(event, JobFinished):
+                    self._ended(event.job)
+
+    def _record(self, event: Event) -> None:
+        """Events that come together are written together."""
+        if not self._heard:
+            asyncio.get_running_loop().call_soon(self._write_down)
+        self._heard.append(event)
+
+    def _write_down(self) -> None:
+        heard, self._heard = self._heard, []
+        self._queue.record(*heard)
+
+    def _interrupt(self, id: str, reason: Reason, message: str = "") -> None:
+        self._write_down()
+        self._queue.interrupt(id, reason, message)
 
     def _give_back(self, id: str) -> None:
         """The server ends: the job goes back to its place in the queue, which counts as no interruption."""
         if self.running[id].cancelled:
-            self._queue.record(JobFinished(id, "cancelled"))
+            self._record(JobFinished(id, "cancelled"))
         else:
-            self._queue.interrupt(id, "server_stopped")
+            self._interrupt(id, "server_stopped")
         self._ended(id)
 
     def _ended(self, id: str) -> None:
@@ -200,9 +213,9 @@ class Dispatcher:
 
     def _bereave(self, id: str, job: Running, died: Died) -> None:
         if job.cancelled:
-            self._queue.record(JobFinished(id, "cancelled"))
+            self._record(JobFinished(id, "cancelled"))
         else:
-            self._queue.interrupt(id, "server_stopped" if self._closing else "worker_died", died.reason)
+            self._interrupt(id, "server_stopped" if self._closing else "worker_died", died.reason)
         self._ended(id)
 
     def _pause(self, name: str) -> float:
@@ -215,6 +228,7 @@ class Dispatcher:
 
     async def _start(self, channel: Channel, pause: float) -> None:
         await asyncio.sleep(pause)
+        self._write_down()
         with suppress(QueueProblem):
             await self._queue.flush()  # what goes back to its place is there before a later job can be taken
         self._began[channel.name] = time.monotonic()

@@ -42,8 +42,14 @@ async def put(service: Service, *ids: str) -> None:
         await service.submit(shows(number), id=id)
 
 
-async def kinds(service: Service, job: str) -> list[str]:
+async def settled(service: Service) -> None:
+    """All that was told is on disk."""
+    await asyncio.sleep(0)
     await service.queue.flush()
+
+
+async def kinds(service: Service, job: str) -> list[str]:
+    await settled(service)
     return [type(entry.event).__name__ for entry in await service.queue.events(job=job)]
 
 
@@ -117,7 +123,7 @@ def test_cancelling_what_runs_ends_just_that(data: Path) -> None:
         assert puppet.cancelled == ["a"]
         puppet.finish("a", "cancelled")
         assert not await service.cancel("a")
-        await service.queue.flush()
+        await settled(service)
         assert [await service.state(id) for id in "ab"] == ["cancelled", "running"]
 
     run(data, case)
@@ -130,7 +136,7 @@ def test_cancelling_what_has_ended_or_was_never_there_does_nothing(data: Path) -
         puppet.finish("a")
         assert not await service.cancel("a")
         assert not await service.cancel("nobody")
-        await service.queue.flush()
+        await settled(service)
         assert await service.state("a") == "success"
         assert puppet.cancelled == []
 
@@ -159,7 +165,7 @@ def test_a_job_is_cancelled_on_its_way_to_the_worker(data: Path, monkeypatch: py
         assert not any(task.done() for task in cancelled)
         gate.set()
         assert await asyncio.gather(*cancelled) == [True, True, False]
-        await service.queue.flush()
+        await settled(service)
         assert await service.state("a") == "cancelled"
         assert puppet.given == []
 
@@ -239,7 +245,7 @@ def test_a_job_that_was_to_be_cancelled_is_not_run_again_when_its_worker_dies(da
         await until(lambda: puppet.given)
         assert await service.cancel("a")
         puppet.die()
-        await service.queue.flush()
+        await settled(service)
         assert await service.state("a") == "cancelled"
 
     run(data, case)
