@@ -178,9 +178,9 @@ class JobRunner:
             return tuple(self._jobs.values())
 
     def halt(self, seconds: float) -> None:
-        """Begin no further steps, wait for those that run for at most so long, then cancel: all jobs are over.
+        """Begin no further steps and take no jobs; wait for the steps that run, for at most so long.
 
-        A job that has steps left ends as cancelled.
+        A job that has steps left ends as cancelled; `jobs` are those whose running steps took longer.
         """
         until = time.monotonic() + seconds
         with self._lock:

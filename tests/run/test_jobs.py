@@ -220,3 +220,68 @@ def test_a_lane_that_is_closed_fails_the_step_and_not_the_job() -> None:
     ran = asyncio.run(kit.run_async(graph(d=("OnDevice", {"a": 1}), v=("Value", {})), ["d", "v"]))
     assert "the loop is closed" in ran.failed["d"]
     assert ran.value("v") == 0
+
+
+def test_of_jobs_that_wait_the_highest_priority_is_first_and_then_the_earliest() -> None:
+    ended: list[str] = []
+    with runner(at_once=1) as submit:
+        first = submit(graph(h=("Hang", {"a": 0})), ["h"])
+        until(lambda: called.count("hang") == 1)
+        jobs = {
+            name: submit(graph(v=("Value", {"value": i})), ["v"], priority=priority, listener=_ends(name, ended))
+            for i, (name, priority) in enumerate((("low", -3), ("one", 0), ("two", 0), ("high", 7), ("gone", 9)))
+        }
+        jobs["gone"].cancel()
+        with pytest.raises(Cancelled):
+            jobs["gone"].result(10)
+        gate.set()
+        for name in ("low", "one", "two", "high"):
+            jobs[name].result(10)
+        first.result(10)
+    assert ended == ["gone", "high", "one", "two", "low"]
+
+
+def _ends(name: str, ended: list[str]) -> Callable[[Any], None]:
+    return lambda event: ended.append(name) if isinstance(event, JobFinished) else None
+
+
+def test_halting_lets_running_steps_end_and_begins_no_others() -> None:
+    with runner() as submit:
+        chain = graph(h=("Hang", {"a": 1}), b=("Add", {"a": "h.0"}), c=("Add", {"a": "b.0"}))
+        busy, last = submit(chain, ["c"]), submit(graph(h=("Hang", {"a": 2})), ["h"])
+        until(lambda: called.count("hang") == 2)
+        threading.Timer(0.1, gate.set).start()
+        submit.runner.halt(20)  # type: ignore[attr-defined]
+        assert last.result(10)["h"].outputs
+        with pytest.raises(Cancelled):
+            busy.result(10)
+        assert [e.node for e in busy.events if isinstance(e, StepFinished)] == ["h"]
+        assert busy.events[-1] == JobFinished(busy.id, "cancelled")
+        with pytest.raises(RuntimeError, match="closed"):
+            submit(chain, ["c"])
+
+
+def test_halting_waits_no_longer_than_it_may() -> None:
+    with runner(at_once=1) as submit:
+        jobs = [submit(graph(h=("Hang", {"a": i})), ["h"]) for i in range(3)]
+        until(lambda: called.count("hang") == 1)
+        submit.runner.halt(0.05)  # type: ignore[attr-defined]
+        assert set(submit.runner.jobs) == {jobs[0]}  # type: ignore[attr-defined]
+        for job in jobs[1:]:
+            with pytest.raises(Cancelled):
+                job.result(10)
+        gate.set()
+        assert jobs[0].result(10)
+
+
+@pytest.mark.parametrize("count", [1, 2, 40])
+def test_halting_at_any_moment_ends_a_job_as_done_or_cancelled(count: int) -> None:
+    for delay in (0.0, 0.0005, 0.002, 0.005):
+        with runner() as submit:
+            nodes = {str(i): ("Add", {"a": i, "b": count}) for i in range(count)}
+            job = submit(graph(**nodes), list(nodes))
+            time.sleep(delay)
+            submit.runner.halt(20)  # type: ignore[attr-defined]
+            status = next(e.status for e in job.events if isinstance(e, JobFinished))
+            made = {e.node for e in job.events if isinstance(e, StepFinished)}
+            assert (status == "success") == (made == set(nodes))

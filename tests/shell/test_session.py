@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from engine.bootstrap import take
 from engine.graph.context import Cancelled, Context
 from engine.graph.define import node
 from engine.graph.registry import Registry
@@ -232,3 +233,24 @@ def test_checking_tells_all_without_running(session: Session) -> None:
     assert [p.code for p in session.check({"1": {"class_type": "Nothing", "inputs": {}}}).errors] == [
         "prompt_no_outputs"
     ]
+
+
+def test_temp_is_left_to_a_worker(tmp_path: Path) -> None:
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "temp").mkdir()
+    (tmp_path / "temp" / "new.png").touch()
+    with (tmp_path / "cache" / "worker-cpu.lock").open("a+b") as lock:
+        assert take(lock.fileno(), wait=False)
+        with Session(builtins(), data=tmp_path, device="none") as beside:
+            beside.run(SUM)
+        assert (tmp_path / "temp" / "new.png").exists()
+    with Session(builtins(), data=tmp_path, device="none") as alone:
+        alone.run(SUM)
+    assert not (tmp_path / "temp" / "new.png").exists()
+
+
+def test_without_a_device_what_needs_none_runs_and_the_rest_says_why(tmp_path: Path) -> None:
+    with Session(builtins(), data=tmp_path, device="none") as session:
+        assert session.run(SUM).ui == {"3": {"text": ["7"]}}
+        with pytest.raises(WorkflowError, match=r"needs a device, and there is none here \(device \"none\"\)"):
+            session.run(TEXT_TO_IMAGE)
