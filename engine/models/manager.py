@@ -123,6 +123,11 @@ class ModelManager:
         entry = self._entries.get(handle.key)
         return entry.seconds if entry is not None else 0.0
 
+    @property
+    def budget(self) -> int:
+        """The most bytes of weights and workspaces on the device."""
+        return self._device_bytes
+
     def report(self) -> tuple[Held, ...]:
         """All that is held, most recently used first, and by whom."""
         with self._changed:

@@ -73,6 +73,7 @@ class Device:
             "salt": self.salt,
             "precision": self.policy.salt.removeprefix(f"{self.policy.device.type} "),
             "torch": torch.__version__,
+            "budget": self.manager.budget,
         }
 
     def report(self) -> Mapping[str, Any]:

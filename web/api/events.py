@@ -57,7 +57,7 @@ async def stream_events(call: Call) -> web.StreamResponse:
         items = watched(call.service, since, call["job"], call["previews"], call["follow"])
         async with aclosing(items):
             async for some in items:
-                await _written(call, response, b"".join(map(_message, some)) or b":\n\n")
+                await _written(call, response, b"".join(map(message, some)) or b":\n\n")
         await response.write_eof()
     return response
 
@@ -73,7 +73,8 @@ async def _written(call: Call, response: web.StreamResponse, data: bytes) -> Non
         raise ConnectionResetError("it takes nothing") from None
 
 
-def _message(item: Told) -> bytes:
+def message(item: Told) -> bytes:
+    """An item as one message of a stream."""
     id = b"id: %d\n" % item.seq if isinstance(item, Logged) else b""
     return b"%sdata: %s\n\n" % (id, text_of(item).encode())
 
@@ -109,7 +110,7 @@ async def _tell(call: Call, socket: web.WebSocketResponse) -> None:
 
 async def _sent(socket: web.WebSocketResponse, item: Told) -> None:
     if isinstance(item, Live) and isinstance(item.event, Preview):
-        await socket.send_bytes(_framed(item, item.event))
+        await socket.send_bytes(framed(item, item.event))
     else:
         await socket.send_str(text_of(item))
 
@@ -117,13 +118,14 @@ async def _sent(socket: web.WebSocketResponse, item: Told) -> None:
 async def _listen(socket: web.WebSocketResponse) -> None:
     """Until the client leaves; it has nothing to say."""
     words = 0
-    async for message in socket:
-        words += message.type in (WSMsgType.TEXT, WSMsgType.BINARY)
+    async for word in socket:
+        words += word.type in (WSMsgType.TEXT, WSMsgType.BINARY)
         if words > WORDS:
             await socket.close(code=WSCloseCode.POLICY_VIOLATION, message=b"nothing is asked of clients here")
 
 
-def _framed(item: Live, preview: Preview) -> bytes:
+def framed(item: Live, preview: Preview) -> bytes:
+    """A preview as a binary message: four bytes of length (big-endian), JSON, the picture."""
     head = json.dumps(json_of(item) | {"format": preview.image.format}).encode()
     return len(head).to_bytes(4, "big") + head + bytes(preview.image.data)
 

@@ -46,8 +46,12 @@ def _response(operation: Operation, made: Any) -> web.StreamResponse:
 
 def _value(parameter: Parameter, request: web.Request) -> Any:
     """What a request has for a parameter; raises BadRequest."""
-    source: Mapping[str, str] = request.match_info if parameter.where == "path" else request.query
-    given = source.get(parameter.name)
+    sources: Mapping[str, Mapping[str, str]] = {
+        "path": request.match_info,
+        "query": request.query,
+        "header": request.headers,
+    }
+    given = sources[parameter.where].get(parameter.name)
     if given is None:
         return parameter.default
     value = parameter.parse(given)
