@@ -48,7 +48,7 @@ def routes_of(modules: Sequence[ModuleType]) -> tuple[Route, ...]:
     found: dict[tuple[str, str], Route] = {}
     for module in modules:
         for function in vars(module).values():
-            if getattr(function, "__module__", None) != module.__name__:
+            if isinstance(function, ModuleType) or getattr(function, "__module__", None) != module.__name__:
                 continue
             for made in (_checked(function, *mark) for mark in getattr(function, "__routes__", ())):
                 if found.setdefault((made.method, _shape(made.path)), made) is not made:

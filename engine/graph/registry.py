@@ -31,7 +31,8 @@ class Registry(Mapping[str, NodeDef]):
     @classmethod
     def of(cls, *modules: ModuleType) -> Registry:
         """The node types among the modules' functions."""
-        found = (getattr(value, "__node__", None) for module in modules for value in vars(module).values())
+        values = (value for module in modules for value in vars(module).values())
+        found = (getattr(value, "__node__", None) for value in values if not isinstance(value, ModuleType))
         return cls(definition for definition in found if isinstance(definition, NodeDef))
 
     def _refuse_clash(self, name: str, new: NodeDef) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -71,13 +72,13 @@ async def preview(request: web.Request) -> web.StreamResponse:
     """GET /experiment/models/preview/{folder}/{path_index}/{filename}: the picture beside a model."""
     library, kind = _asked(request)
     roots, at = library.folders[kind_named(kind)], request.match_info["path_index"]
-    if not at.isdigit() or int(at) >= len(roots):
+    if not re.fullmatch("[0-9]{1,4}", at) or int(at) >= len(roots):
         raise Refusal(404, "not_found", "There is no such folder of models.")
     name = request.match_info["filename"]
     path = await asyncio.to_thread(_picture, library, kind, roots[int(at)], name)
     if path is None:
         raise Refusal(404, "not_found", f"There is no picture of {name!r:.200}.")
-    made = await in_background(encoded, path, "webp", side=SIDE)
+    made = await in_background(encoded, path, "WEBP", side=SIDE)
     return send_made(request, made, path.name)
 
 
