@@ -28,7 +28,7 @@ from engine.run.workers import Worker
 
 SLICE_SECONDS = 0.005
 """A bundle that takes longer is broken up."""
-LARGEST_BUNDLE = 256
+FIRST_BUNDLE, LARGEST_BUNDLE = 4, 256
 
 
 class Dispatch(Needs):
@@ -48,7 +48,7 @@ class Dispatch(Needs):
         self.serial = 0
         self.busy: dict[str, int] = dict.fromkeys(workers, 0)
         self.bundles: dict[int, Bundle] = {}
-        self.bundle_size = 1
+        self.bundle_size = FIRST_BUNDLE
         self.leads: dict[NodeId, Key] = {}  # flights that steps of this job lead
 
         self.wanted: dict[NodeId, frozenset[str]] = {}  # the demand for lazy inputs, once known

@@ -37,7 +37,7 @@ class Job:
         self.events: list[Event] = []
         self.cancelled = Cancel()
         self.halted = Cancel()
-        self.future: Future[Mapping[NodeId, Artifact]]
+        self.future: Future[Mapping[NodeId, Artifact]] = Future()
         self._listener = listener
         self._lock = threading.Lock()
 
@@ -48,6 +48,15 @@ class Job:
     def result(self, timeout: float | None = None) -> Mapping[NodeId, Artifact]:
         """Wait for the targets' artifacts; raises StepError, Cancelled or TimeoutError."""
         return self.future.result(timeout)
+
+    def over(self, task: asyncio.Task[Mapping[NodeId, Artifact]]) -> None:
+        """Pass on how it ended."""
+        if task.cancelled():
+            self.future.cancel()
+        elif (error := task.exception()) is not None:
+            self.future.set_exception(error)
+        else:
+            self.future.set_result(task.result())
 
     def tell(self, event: Event) -> None:
         """Record an event and hand it to the listener, one at a time."""
@@ -109,9 +118,13 @@ class JobRunner:
             if job.id in self._jobs:
                 raise ValueError(f"a job named {job.id!r} is running")
             self._jobs[job.id] = job
-            # Under the lock, so that whoever finds the job finds its future too.
-            job.future = asyncio.run_coroutine_threadsafe(self._run(job, rules, services), self._loop)
+        # Not under the lock, for which the loop would wait as soon as it wakes.
+        self._loop.call_soon_threadsafe(self._begin, job, rules, services)
         return job
+
+    def _begin(self, job: Job, rules: Rules, services: Services) -> None:
+        task = self._loop.create_task(self._run(job, rules, services))
+        task.add_done_callback(job.over)
 
     async def _run(self, job: Job, rules: Rules, services: Services) -> Mapping[NodeId, Artifact]:
         try:

@@ -41,16 +41,22 @@ class Entry:
 
 
 class Host:
-    """Jobs are planned one after the other, in their order, in a thread of its own; they run several at once."""
+    """Jobs are planned one after the other, in their order, in a thread of its own; they run several at once.
 
-    def __init__(self, session: Session, tell: Callable[[Event], None]) -> None:
+    Args:
+        tell: told every event, from many threads.
+        few: a graph of at most so many nodes is planned by whoever calls `run`, if no other waits to be planned.
+    """
+
+    def __init__(self, session: Session, tell: Callable[[Event], None], *, few: int = 0) -> None:
         self.session = session
+        self._few = few
         self.jobs: dict[str, Entry] = {}
         self.recent = Recent()
         self.began = time.monotonic()
         self._tell = tell
         self._lock = threading.Lock()
-        self._taken = 0
+        self._taken = self._unplanned = 0
         self._stopping = self._closed = False
         self._todo: queue.SimpleQueue[Entry | None] = queue.SimpleQueue()
         self._askers = Threads(ASKERS, "asks")
@@ -70,7 +76,12 @@ class Host:
                 log.error("job %s is here already", work.job)
                 return
             self.jobs[work.job] = entry
-        self._todo.put(entry)
+            self._unplanned += 1
+            here = self._unplanned == 1 and len(work.graph) <= self._few
+        if here:
+            self._turn(entry)
+        else:
+            self._todo.put(entry)
 
     def cancel(self, id: str) -> None:
         """End exactly this job."""
@@ -105,8 +116,13 @@ class Host:
 
     def _plan(self) -> None:
         while (entry := self._todo.get()) is not None:
-            if not self._stopping:
-                self._begin(entry)
+            self._turn(entry)
+
+    def _turn(self, entry: Entry) -> None:
+        if not self._stopping:
+            self._begin(entry)
+        with self._lock:
+            self._unplanned -= 1
 
     def _begin(self, entry: Entry) -> None:
         id = entry.work.job

@@ -26,7 +26,8 @@ log = logging.getLogger(__name__)
 CHUNK = 1 << 20
 LOCK_SECONDS = 60.0
 """How long a new worker waits for an old one that is dying."""
-PING = "ping"
+FEW = 32
+"""Nodes of a graph that is planned by the thread which reads the inlet: another would cost more than the planning."""
 ORPHANED, CONFUSED, UNABLE = 2, 3, 4
 """Exit codes: the server is gone; it sent what is no message; the worker cannot start."""
 
@@ -149,7 +150,7 @@ def opened(settings: Settings, tell: Callable[..., None]) -> tuple[Host, Mapping
         os.environ.setdefault("TRANSFORMERS_NO_ADVISORY_WARNINGS", "1")
     from engine.session import Session
 
-    host = Host(Session(settings=settings, alone=False), tell)
+    host = Host(Session(settings=settings, alone=False), tell, few=FEW)
     return host, host.open()
 
 
