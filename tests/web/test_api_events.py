@@ -122,8 +122,7 @@ def test_of_one_job_only(served: Server) -> None:
     for id in ids:
         own = log(served, job=id)
         assert own == [e for e in whole if e["job"] == id]
-        assert [e["kind"] for e in own][0] == "JobQueued"
-        assert [e["kind"] for e in own][-1] == "JobFinished"
+        assert (own[0]["kind"], own[-1]["kind"]) == ("JobQueued", "JobFinished")
 
 
 @WAYS

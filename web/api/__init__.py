@@ -5,7 +5,7 @@ from __future__ import annotations
 from engine.service.service import VERSION
 from web.api import checking, events, images, jobs, models, nodes, queue, status, worker, workflows
 from web.api.docs import described
-from web.api.handle import route
+from web.api.handle import rest, route
 from web.api.state import prepare
 
 __all__ = ["OPERATIONS", "ROUTES", "prepare"]
@@ -14,4 +14,4 @@ _TOPICS = (checking, jobs, queue, events, workflows, nodes, models, images, work
 _OWN = tuple(operation for topic in _TOPICS for operation in topic.OPERATIONS)
 
 OPERATIONS = (*_OWN, *described(_OWN, VERSION))
-ROUTES = [route(operation) for operation in OPERATIONS]
+ROUTES = [*map(route, OPERATIONS), rest(OPERATIONS)]

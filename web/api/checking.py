@@ -15,6 +15,7 @@ from engine.service.service import Service
 from engine.service.threads import off
 from engine.worker.channel import ChannelError
 from engine.workflow.error import WorkflowError
+from web.answers import dumped
 from web.api.operation import Call, Operation
 from web.api.schema import ANY_OBJECT, Schema, list_of, map_of, obj, ref, text, told
 from web.api.state import STATE
@@ -50,7 +51,7 @@ async def ready_to_run(
     return await off(prepared, workflow, service.registry, values or {}, targets)
 
 
-async def check_workflow(call: Call) -> dict[str, Any]:
+async def check_workflow(call: Call) -> Any:
     """All problems, and for what is sound the plan, what would be found, and the forecast."""
     body, service = call.body, call.service
     try:
@@ -79,12 +80,13 @@ def _told(
     why: Mapping[str, Any] | None,
     explained: str,
     about: Mapping[str, Any],
-) -> dict[str, Any]:
+) -> bytes:
+    """In a thread, as JSON already: the plan of a big graph is long."""
     plan = checked.plan
     times = forecaster.times(plan)
     memory = memory_json(plan, service.library, about)
     hits = [node for node, reason in (why or {}).items() if reason["code"] == "hit"]
-    return {
+    told = {
         "runs": bool(plan.targets) and not checked.errors,
         "problems": [*problems_json(checked), *map(problem_json, too_large(memory))],
         "targets": list(plan.targets),
@@ -92,6 +94,7 @@ def _told(
         "explained": explained,
         "forecast": {"time": time_json(plan, times, hits), "memory": memory},
     }
+    return dumped(told)
 
 
 async def _explained(service: Service, checked: Checked) -> tuple[dict[str, Any] | None, str]:
@@ -100,7 +103,8 @@ async def _explained(service: Service, checked: Checked) -> tuple[dict[str, Any]
     if not plan.steps:
         return {}, "known"
     try:
-        return await service.ask("explain", graph=plan.graph.to_api(), targets=list(plan.targets)), "known"
+        graph = await off(plan.graph.to_api)
+        return await service.ask("explain", graph=graph, targets=list(plan.targets)), "known"
     except ServiceBusy:
         return None, "starting"
     except ChannelError as error:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from aiohttp import web
 
 from web.answers import answer, read_json
 from web.api.errors import BadRequest, known
-from web.api.operation import Answer, Call, Operation, Parameter
+from web.api.operation import BASE, Answer, Call, Operation, Parameter
 from web.api.schema import misfit
 from web.keys import SERVICE
 
@@ -32,12 +33,32 @@ def route(operation: Operation) -> web.RouteDef:
     return web.RouteDef(operation.method, operation.template, serve, {})
 
 
+def rest(operations: Iterable[Operation]) -> web.RouteDef:
+    """The route behind all others: who comes here has the address or the method wrong."""
+    known = [(re.compile(_pattern(operation)), operation.method) for operation in operations]
+
+    async def refuse(request: web.Request) -> web.StreamResponse:
+        methods = {method for pattern, method in known if pattern.fullmatch(request.path)}
+        if not methods:
+            raise web.HTTPNotFound
+        raise web.HTTPMethodNotAllowed(request.method, methods | ({"HEAD"} if "GET" in methods else set()))
+
+    return web.RouteDef("*", f"{BASE}/{{path:.*}}", refuse, {})
+
+
+def _pattern(operation: Operation) -> str:
+    """What the path of an operation's address looks like."""
+    return re.sub(r"{\w+(?::(.+?))?}", lambda m: m[1] or "[^/]+", operation.template)
+
+
 def _response(operation: Operation, made: Any) -> web.StreamResponse:
     match made:
         case web.StreamResponse():
             return made
         case Answer():
             return answer(made.value, made.status)
+        case bytes():
+            return web.Response(body=made, content_type=operation.media)
         case str():
             return web.Response(text=made, content_type=operation.media)
         case _:

@@ -9,12 +9,12 @@ from engine.graph.registry import Registry
 from engine.near import nearest
 from engine.service.problems import plain
 from engine.service.threads import off
-from web.answers import Refusal
+from web.answers import Refusal, dumped
 from web.api.operation import Call, Operation, path
 from web.api.schema import map_of, ref
 
 
-async def list_nodes(call: Call) -> dict[str, Any]:
+async def list_nodes(call: Call) -> bytes:
     """All node types by name."""
     return await off(_all, call.service.registry)
 
@@ -29,8 +29,8 @@ async def get_node(call: Call) -> dict[str, Any]:
     return told
 
 
-def _all(registry: Registry) -> dict[str, Any]:
-    return {name: plain(described(registry[name])) for name in sorted(registry)}
+def _all(registry: Registry) -> bytes:
+    return dumped({name: plain(described(registry[name])) for name in sorted(registry)})
 
 
 OPERATIONS = (

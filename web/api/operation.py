@@ -63,7 +63,7 @@ class Operation:
     """What can be asked for; a row of a topic's table.
 
     Args:
-        handler: gives JSON, an `Answer`, or a whole response.
+        handler: gives JSON, the bytes of it, text of another medium, an `Answer`, or a whole response.
         body: the schema of the JSON that is sent; None: nothing is. may_be_empty: no body is taken as {}.
         answers: schema by status, the usual one first. errors: further statuses, all with the one form of errors.
         media: what the answer is when it is not JSON.
