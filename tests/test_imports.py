@@ -23,6 +23,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "engine.diffusion": ("engine.diffusion", "engine.graph", "engine.files"),
     "engine.models": ("engine.models", "engine.diffusion", "engine.graph", "engine.files"),
     "engine.models.codecs": ("engine.models", "engine.diffusion", "engine.graph", "engine.files", "engine.run.codecs"),
+    "engine.models.preview": ("engine.models", "engine.diffusion", "engine.run.picture"),
     "engine.queue": ("engine.queue", "engine.run", "engine.graph", "engine.files", "engine.bootstrap"),
     "engine.compat": (
         "engine.compat",
@@ -54,6 +55,9 @@ TORCH_FREE = (
     "engine.models.families",
     "engine.models.detect",
     "engine.models.handle",
+    "engine.models.preview",
+    "engine.models.tokens",
+    "engine.worker",
     "engine.diffusion.types",
     "engine.diffusion.names",
     "nodes",
