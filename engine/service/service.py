@@ -77,7 +77,7 @@ class Service:
         self._reader = Reader(loaded.registry, library)
         self._dispatch = Dispatcher(queue, channels, self.hub, at_once=settings.at_once, metadata=settings.metadata)
         self._tasks: list[asyncio.Task[None]] = []
-        self._counts: Mapping[State, int] = {}
+        self._counts: Mapping[str, int] = {}
         queue.listener = self._logged
 
     @classmethod
@@ -233,7 +233,7 @@ class Service:
     def _logged(self, logged: Sequence[Logged]) -> None:
         """Events are in the log now."""
         self.hub.publish(logged)
-        counts = dict(self.queue.counts())
+        counts = {str(state): count for state, count in self.queue.counts().items()}
         if counts != self._counts:
             self._counts = counts
             self.hub.notice(Notice("queue", counts))

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import urlsplit
+from urllib.request import urlopen
 
 import aiohttp
 import pytest
@@ -123,6 +124,35 @@ def test_of_one_job_only(served: Server) -> None:
         own = log(served, job=id)
         assert own == [e for e in whole if e["job"] == id]
         assert (own[0]["kind"], own[-1]["kind"]) == ("JobQueued", "JobFinished")
+
+
+@WAYS
+def test_the_stream_of_a_job_ends_with_it(served: Server, way: Any) -> None:
+    id = uuid.uuid4().hex
+
+    async def whole(after: int = 0) -> list[Event]:
+        async with way(served, after, job=id) as events:
+            return [e async for e in events if "seq" in e]
+
+    async def both() -> list[Event]:
+        early = asyncio.create_task(whole())
+        await asyncio.sleep(0.1)
+        body = {"workflow": saved(uuid.uuid4().int % 2**31, seconds=0.2), "id": id}
+        await asyncio.to_thread(served.post, f"{API}/jobs", body)
+        return await early
+
+    seen = asyncio.run(both())
+    assert seen[-1]["kind"] == "JobFinished"
+    assert seen == log(served, job=id) == asyncio.run(whole())
+    assert asyncio.run(whole(seen[-2]["seq"])) == seen[-1:]
+
+
+def test_of_a_job_that_has_ended_nothing_is_left_to_tell(served: Server) -> None:
+    id = served.submit(shown(400))
+    served.ended(id)
+    last = log(served, job=id)[-1]["seq"]
+    with urlopen(f"{served.url}{API}/events?job={id}&after={last}") as answer:
+        assert (answer.status, answer.read()) == (204, b"")
 
 
 @WAYS

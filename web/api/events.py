@@ -13,12 +13,12 @@ from aiohttp import WSCloseCode, WSMsgType, web
 
 from engine.queue.codec import dumps, to_json
 from engine.queue.log import Logged
-from engine.run.events import Preview
+from engine.run.events import JobFinished, Preview
 from engine.service.follow import PAGE, follow
 from engine.service.hub import Filter, Item, Live, Notice
 from engine.service.service import Service
 from web.api.operation import Call, Operation, Parameter, flag, number, query
-from web.api.schema import TEXT, WHOLE, told
+from web.api.schema import NOTHING, TEXT, WHOLE, told
 from web.api.state import STATE
 
 BEAT = 15.0
@@ -40,14 +40,19 @@ LAST = Parameter(
     "header",
     parse=AFTER.parse,
 )
-JOB = query("job", TEXT, "Only what happens to this job.")
+JOB = query("job", TEXT, "Only what happens to this job; the stream ends with it.")
 PREVIEWS = flag("previews", "Previews too.")
 FOLLOW = flag("follow", "Go on with what happens; 0 ends after what was.", True)
 
 
 async def stream_events(call: Call) -> web.StreamResponse:
-    """Events as they happen, one a message, with their number as the id; comments are signs of life."""
+    """Events as they happen, one a message, with their number as the id; comments are signs of life.
+
+    204: the job has ended, and nothing is left to tell.
+    """
     since = call["after"] if call["Last-Event-ID"] is None else call["Last-Event-ID"]
+    if await _over(call.service, call["job"]) and not await _left(call.service, since, call["job"]):
+        return web.Response(status=204)  # browsers do not come back after this
     headers = {"Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     response = web.StreamResponse(headers=headers)
     await response.prepare(call.request)
@@ -135,6 +140,7 @@ async def watched(
 ) -> AsyncGenerator[Sequence[Told], None]:
     """Each durable event after a number, the last progress of each step, then what happens; [] as a sign of life."""
     last, attempts = after, 0
+    live = live and not await _over(service, job)
     if last is not None and last < service.queue.forgotten:
         yield [{"kind": "Forgotten", "until": service.queue.forgotten}]
     while last is not None and attempts < ATTEMPTS:
@@ -145,6 +151,7 @@ async def watched(
         progress = await _progress(service, job) if (settled := known == service.hub.last_seq) else []
         if page:
             yield page
+            live = live and not _ends(page, job)
         if len(page) < PAGE:
             attempts += 1
             if settled:
@@ -156,6 +163,23 @@ async def watched(
         async with aclosing(items):
             async for some in items:
                 yield some
+                if _ends(some, job):
+                    return
+
+
+async def _over(service: Service, job: str | None) -> bool:
+    """Whether this is one job, and it has ended: nothing will be added to its record."""
+    row = await service.queue.job(job) if job is not None else None
+    return row is not None and row.ended is not None
+
+
+def _ends(items: Sequence[Item], job: str | None) -> bool:
+    """Whether these are of one job, and its end is among them."""
+    return job is not None and any(isinstance(i, Logged) and isinstance(i.event, JobFinished) for i in items)
+
+
+async def _left(service: Service, after: int | None, job: str | None) -> bool:
+    return after is not None and bool(await service.queue.events(after, 1, job))
 
 
 async def _progress(service: Service, job: str | None) -> list[Live]:
@@ -217,7 +241,7 @@ OPERATIONS = (
         "Watch, as server-sent events",
         "events",
         (AFTER, LAST, JOB, PREVIEWS, FOLLOW),
-        answers={200: EVENTS},
+        answers={200: EVENTS, 204: NOTHING},
         media="text/event-stream",
     ),
     Operation(

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from web.api.operation import BASE, Operation, Parameter
-from web.api.schema import Schema, ref
+from web.api.schema import NOTHING, Schema, ref
 from web.api.schemas import COMPONENTS
 
 ERRORS = {
@@ -89,4 +89,6 @@ def _answers(operation: Operation) -> dict[str, Any]:
 
 
 def _content(schema: Schema, media: str, description: str) -> dict[str, Any]:
+    if schema is NOTHING:
+        return {"description": "Nothing is left to tell."}
     return {"description": description, "content": {media: {"schema": schema}}}

@@ -20,6 +20,8 @@ FLOAT: Schema = {"type": "number"}
 WHOLE: Schema = {"type": "integer", "minimum": 0, "maximum": SAFE}
 YES_NO: Schema = {"type": "boolean"}
 ANY: Schema = {}
+NOTHING: Schema = {}
+"""Of an answer without a body."""
 TEXTS: Schema = {"type": "array", "items": TEXT}
 ANY_OBJECT: Schema = {"type": "object", "additionalProperties": True}
 
