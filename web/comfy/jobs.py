@@ -9,9 +9,8 @@ from typing import Any
 from aiohttp import web
 
 from engine.compat.views import STATES, job, job_details, jobs_page
-from engine.queue.jobs import Body, JobQueue, JobRow, State
+from engine.queue.jobs import Body, JobRow, State
 from web.answers import answer, dumped, read_object
-from web.comfy.history import OVER
 from web.comfy.keys import ENDED
 from web.comfy.prompt import ids_of
 from web.keys import SERVICE
@@ -23,7 +22,7 @@ LOOKED_AT = 5000
 
 Key = Callable[[JobRow], float]
 SORTS: Mapping[str, Key] = {
-    "created_at": lambda row: row.created,
+    "created_at": lambda row: row.serial,
     "execution_duration": lambda row: (row.ended or 0.0) - row.started if row.started and row.ended else 0.0,
 }
 ORDERS = ("asc", "desc")
@@ -45,8 +44,8 @@ async def listed(request: web.Request) -> web.Response:
         return answer({"error": str(wrong)}, 400)
     queue, workflow = request.app[SERVICE].queue, query.get("workflow_id")
     most = min(limit or MOST, MOST)
-    plain = key is SORTS["created_at"] and not workflow
-    rows = await _rows(queue, states, offset + most if plain else LOOKED_AT, newest)
+    plain = key is SORTS["created_at"] and newest and not workflow
+    rows = await queue.page(offset + most if plain else LOOKED_AT, states=states)
     total = sum(queue.counts().get(state, 0) for state in states)
     if workflow:
         bodies = await queue.bodies([row.id for row in rows])
@@ -57,21 +56,6 @@ async def listed(request: web.Request) -> web.Response:
     results = await queue.results_of([row.id for row in page])
     value = jobs_page([job(row, results.get(row.id, {})) for row in page], offset, limit, total)
     return web.Response(body=await asyncio.to_thread(dumped, value), content_type="application/json")
-
-
-async def _rows(queue: JobQueue, states: tuple[State, ...], most: int, newest: bool) -> list[JobRow]:
-    """The first jobs in these states; those that ended by the time of their end, nearly that of their start."""
-    waiting = tuple(s for s in ("queued", "held") if s in states)
-    over = tuple(s for s in OVER if s in states)
-    rows: list[JobRow] = []
-    if "running" in states:
-        rows += await queue.running()
-    if waiting:
-        there = sum(queue.counts().get(s, 0) for s in waiting)
-        rows += await queue.queued(most, max(there - most, 0) if newest else 0, waiting)
-    if over:
-        rows += await queue.history(most, 0, over, newest)
-    return rows
 
 
 async def one(request: web.Request) -> web.Response:
