@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -80,6 +81,22 @@ def test_all_problems_are_told_with_their_mend(ready: Server) -> None:
     assert by_node["1"]["mend"]["kind"] == "retype"
     assert "KitValue" in by_node["1"]["message"]
     assert (by_node["2"]["input"], by_node["2"]["severity"]) == ("number", "error")
+
+
+def test_a_workflow_may_be_the_text_of_a_file(ready: Server) -> None:
+    told = check(ready, json.dumps(shown(79)), targets=["2"], values={"KitValue.number": 80})
+    assert (told["runs"], told["targets"]) == (True, ["2"])
+    assert not check(ready, "no workflow at all")["runs"]
+
+
+def test_a_workflow_as_comfyui_s_editor_saves_it(ready: Server) -> None:
+    graph = {
+        "nodes": [{"id": 4, "type": "KitShow", "inputs": [], "widgets_values": [5], "mode": 0}],
+        "links": [],
+        "version": 0.4,
+    }
+    told = check(ready, graph)
+    assert [s["type"] for s in told["steps"]] == ["KitShow"]
 
 
 @pytest.mark.parametrize("graph", [{}, {"1": 3}, {"nodes": 1}, {"1": {"class_type": "KitShow", "inputs": []}}])

@@ -51,8 +51,8 @@ def test_what_is_served_is_what_is_declared(served: Server) -> None:
 @pytest.mark.parametrize(
     ("body", "field", "expected", "found"),
     [
-        ({}, "workflow", "an object", "nothing"),
-        ({"workflow": 3}, "workflow", "an object", "3"),
+        ({}, "workflow", "an object or text", "nothing"),
+        ({"workflow": 3}, "workflow", "an object or text", "3"),
         ({"workflow": {}, "target": ["1"]}, "target", "no such field (did you mean targets?)", '["1"]'),
         ({"workflow": {}, "targets": ["1", 2]}, "targets[1]", "text", "2"),
         ({"workflow": {}, "number": "first"}, "number", "a number", '"first"'),

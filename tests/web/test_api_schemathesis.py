@@ -44,7 +44,7 @@ def test_answers_are_as_described(case: schemathesis.Case, served: Server) -> No
 
 @pytest.mark.slow
 @described.parametrize()
-@settings(max_examples=300, **HABITS)
+@settings(max_examples=100, **HABITS)
 def test_answers_are_as_described_at_length(case: schemathesis.Case, served: Server) -> None:
     validate(case, served)
 

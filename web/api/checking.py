@@ -17,10 +17,14 @@ from engine.worker.channel import ChannelError
 from engine.workflow.error import WorkflowError
 from web.answers import dumped
 from web.api.operation import Call, Operation
-from web.api.schema import ANY_OBJECT, Schema, list_of, map_of, obj, ref, text, told
+from web.api.schema import Schema, list_of, map_of, obj, ref, text, told
 from web.api.state import STATE
 
-WORKFLOW: Schema = told(ANY_OBJECT, "Our own format, ComfyUI's API format, or a workflow as ComfyUI's editor saves it.")
+WORKFLOW: Schema = told(
+    {"type": ["object", "string"], "additionalProperties": True},
+    "Our own format, ComfyUI's API format, or a workflow as ComfyUI's editor saves it; or the text of a file, A1111's "
+    "text of a picture too.",
+)
 VALUES: Schema = told(map_of({}), 'Inputs to set, by "NODE.INPUT"; NODE is an id or a title that only one node has.')
 TARGETS: Schema = told(
     {**list_of(text(maxLength=1000)), "maxItems": 1000}, "Ids or titles of the nodes to make; all sinks if left out."
@@ -43,12 +47,13 @@ NOTHING_KNOWN: Mapping[str, Any] = {
 
 
 async def ready_to_run(
-    service: Service, workflow: Mapping[str, Any], values: Mapping[str, Any] | None, targets: Iterable[str] | None
+    service: Service, workflow: str | Mapping[str, Any], values: Mapping[str, Any] | None, targets: Iterable[str] | None
 ) -> tuple[Workflow, list[str] | None]:
     """The workflow with values set, and the ids of its targets; raises WorkflowError."""
+    source = workflow.encode() if isinstance(workflow, str) else workflow
     if not values and targets is None:
-        return workflow, None
-    return await off(prepared, workflow, service.registry, values or {}, targets)
+        return source, None
+    return await off(prepared, source, service.registry, values or {}, targets)
 
 
 async def check_workflow(call: Call) -> Any:

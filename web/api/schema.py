@@ -176,8 +176,9 @@ _NAMES: Mapping[str, str] = {
 
 
 def _kind(schema: Schema) -> str:
-    wanted = schema.get("type", "a value")
-    return _NAMES.get(wanted, "a value") if isinstance(wanted, str) else "a value"
+    wanted = schema.get("type", ())
+    names = (wanted,) if isinstance(wanted, str) else wanted
+    return " or ".join(_NAMES[name] for name in names) or "a value"
 
 
 def _known(name: str, known: list[str]) -> str:

@@ -33,7 +33,7 @@ async def get_health(call: Call) -> Answer:
         reasons.append(f"the queue cannot be written: {trouble.code}")
     if trouble is None and any(state == "ready" for _, state in states):
         return Answer({"status": "degraded" if reasons else "ready", "reasons": reasons}, 200)
-    starting = trouble is None and any(state == "starting" for _, state in states)
+    starting = trouble is None and any(state in ("stopped", "starting") for _, state in states)
     return Answer({"status": "starting" if starting else "degraded", "reasons": reasons}, 503)
 
 

@@ -20,7 +20,7 @@ DESCRIPTIONS: Mapping[str, str] = {
     "custom_sampling": "The sampler taken apart: noise, guidance, method and noise levels are nodes of their own.",
     "for_each": "One picture for each of several prompts, out of one run.",
     "image_to_image": "A picture is noised part of the way and denoised towards a prompt.",
-    "latent_upscale": "A small picture first, then a second pass at twice the size.",
+    "latent_upscale": "A small picture first, then a second pass at one and a half times the size.",
     "text_stages": "What a text encoder does, stage by stage: tokens, vectors, conditioning.",
     "text_to_image": "A picture out of noise, guided by a prompt: the place to begin.",
     "tiled_vae": "Encoding and decoding in tiles, for pictures that do not fit into memory whole.",
