@@ -6,35 +6,9 @@ from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
+from engine.diffusion.names import A1111_SAMPLERS, A1111_SCHEDULES
 from engine.graph.graph import Const, Graph, Link, Node, NodeId
 
-SAMPLERS: Mapping[str, str] = {
-    "euler": "Euler",
-    "euler_ancestral": "Euler a",
-    "heun": "Heun",
-    "heunpp2": "Heun++ 2",
-    "dpm_2": "DPM2",
-    "dpm_2_ancestral": "DPM2 a",
-    "lms": "LMS",
-    "dpmpp_2s_ancestral": "DPM++ 2S a",
-    "dpmpp_sde": "DPM++ SDE",
-    "dpmpp_2m": "DPM++ 2M",
-    "dpmpp_2m_sde": "DPM++ 2M SDE",
-    "dpmpp_3m_sde": "DPM++ 3M SDE",
-    "lcm": "LCM",
-    "ddim": "DDIM",
-    "uni_pc": "UniPC",
-}
-SCHEDULES: Mapping[str, str] = {
-    "normal": "Normal",
-    "karras": "Karras",
-    "exponential": "Exponential",
-    "sgm_uniform": "SGM Uniform",
-    "simple": "Simple",
-    "ddim_uniform": "DDIM",
-    "beta": "Beta",
-    "kl_optimal": "KL Optimal",
-}
 PRIMITIVES = ("PrimitiveInt", "PrimitiveFloat", "PrimitiveString", "PrimitiveStringMultiline", "PrimitiveBoolean")
 DECODERS = ("VAEDecode", "VAEDecodeTiled")
 
@@ -89,8 +63,8 @@ def _sampling(read: _Reader, sampler: Node) -> Mapping[str, Any]:
     schedule = str(read.value(sampler, "scheduler", "simple"))
     told = {
         "Steps": read.value(sampler, "steps", 20),
-        "Sampler": SAMPLERS.get(method, method),
-        "Schedule type": SCHEDULES.get(schedule, schedule),
+        "Sampler": A1111_SAMPLERS.get(method, method),
+        "Schedule type": A1111_SCHEDULES.get(schedule, schedule),
         "CFG scale": read.value(sampler, "cfg", 8.0),
         "Seed": read.value(sampler, "seed", 0),
     }

@@ -105,20 +105,22 @@ def examine(file: Path, registry: Registry, library: Library) -> Report:
     from engine.graph.sentences import sentence
     from engine.workflow import checking
     from engine.workflow.error import WorkflowError
-    from engine.workflow.file import load
+    from engine.workflow.file import opened
 
     try:
-        graph, _ = load(file, registry)
+        read = opened(file, registry, library=library)
     except WorkflowError as error:
         return Report(file, error.sentences, error.problems, readable=False)
-    found = checking.examine(graph, registry, library)
+    found = checking.examine(read.graph, registry, library, before=read.problems)
     return Report(file, tuple(map(sentence, found.problems)), found.problems, len(found.plan.steps))
 
 
 def _workflows(path: Path) -> list[Path]:
     if not path.is_dir():
         return [path]
-    return sorted(p for p in path.rglob("*") if p.suffix.lower() in (".json", ".png") and p.is_file())
+    from engine.workflow.file import SUFFIXES
+
+    return sorted(p for p in path.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
 
 
 def _table(folder: Path, reports: list[Report]) -> None:

@@ -19,8 +19,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     from engine.graph.questions import dot
-    from engine.workflow.file import load
+    from engine.workflow.file import opened
 
     registry = load_registry(settings(args).data).registry
-    sys.stdout.write(dot(load(args.file, registry)[0], registry))
+    sys.stdout.write(dot(opened(args.file, registry).graph, registry))
     return 0

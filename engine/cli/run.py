@@ -14,7 +14,7 @@ from engine.cli.common import counted, folders, load_registry, precision, settin
 if TYPE_CHECKING:
     from engine.session import Result, Session
 
-HELP = "run workflows (JSON, or a PNG that carries one) and write their pictures"
+HELP = "run workflows (JSON of ours or ComfyUI's, a picture that carries one, A1111's text) and write their pictures"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -80,9 +80,13 @@ def _run(session: Session, file: Path, args: argparse.Namespace) -> int:
 
 def _watched(session: Session, file: Path, args: argparse.Namespace) -> Result:
     from engine.cli.progress import view
-    from engine.workflow.file import load
+    from engine.graph.sentences import sentence
+    from engine.workflow.file import opened
 
-    graph, text = load(file, session.registry)
+    read = opened(file, session.registry, library=session.library)
+    graph = read.graph
+    for problem in read.problems:
+        print(f"Warning: {sentence(problem)}", file=sys.stderr)
     values = _values(graph, session, args.set)
 
     def title(id: str) -> str:
@@ -91,7 +95,7 @@ def _watched(session: Session, file: Path, args: argparse.Namespace) -> Result:
 
     seen = view(title)
     try:
-        return session.run(graph, values, on_event=seen.show, metadata=not args.no_metadata, source=text)
+        return session.run(graph, values, on_event=seen.show, metadata=not args.no_metadata, source=read.text)
     finally:
         seen.close()
 

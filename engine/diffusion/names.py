@@ -61,6 +61,38 @@ SCHEDULES: Mapping[str, str] = {
 }
 
 
+A1111_SAMPLERS: Mapping[str, str] = {
+    "euler": "Euler",
+    "euler_ancestral": "Euler a",
+    "heun": "Heun",
+    "heunpp2": "Heun++ 2",
+    "dpm_2": "DPM2",
+    "dpm_2_ancestral": "DPM2 a",
+    "lms": "LMS",
+    "dpmpp_2s_ancestral": "DPM++ 2S a",
+    "dpmpp_sde": "DPM++ SDE",
+    "dpmpp_2m": "DPM++ 2M",
+    "dpmpp_2m_sde": "DPM++ 2M SDE",
+    "dpmpp_3m_sde": "DPM++ 3M SDE",
+    "lcm": "LCM",
+    "ddim": "DDIM",
+    "uni_pc": "UniPC",
+}
+"""What A1111 calls each sampler that it has too."""
+
+A1111_SCHEDULES: Mapping[str, str] = {
+    "normal": "Normal",
+    "karras": "Karras",
+    "exponential": "Exponential",
+    "sgm_uniform": "SGM Uniform",
+    "simple": "Simple",
+    "ddim_uniform": "DDIM",
+    "beta": "Beta",
+    "kl_optimal": "KL Optimal",
+}
+"""What A1111 calls each schedule that it has too."""
+
+
 def load(reference: str) -> Callable[..., Any]:
     """The function that a row's module:function names."""
     module, _, name = reference.partition(":")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -14,27 +13,29 @@ from engine.graph.registry import Registry
 from engine.service.problems import plain, problem_json
 from engine.service.reading import Workflow
 from engine.workflow.error import WorkflowError
-from engine.workflow.file import edited, from_json
+from engine.workflow.file import edited, opened
 from engine.workflow.values import find, named, with_values
 
 Values = Mapping[str, Any]
 
 
 def prepared(
-    workflow: Mapping[str, Any], registry: Registry, values: Values, targets: Iterable[str] | None
+    workflow: bytes | Mapping[str, Any], registry: Registry, values: Values, targets: Iterable[str] | None
 ) -> tuple[Workflow, list[str] | None]:
     """The workflow with values set, by "NODE.INPUT", and the ids of its targets, which may be given as titles.
 
     Raises WorkflowError for what cannot be read, and for a node or input that is not there.
     """
-    if not values and (targets is None or all(target in workflow for target in targets)):
+    plain = isinstance(workflow, Mapping) and all(target in workflow for target in targets or ())
+    if not values and (targets is None or plain):
         return workflow, None if targets is None else list(targets)
-    graph = from_json(workflow, registry)
+    read = opened(workflow, registry)
+    graph = read.graph
     ids = None if targets is None else [_target(graph, target) for target in targets]
     if not values:
         return workflow, ids
     told = {find(graph, registry, target): value for target, value in values.items()}
-    text = edited(json.dumps(workflow).encode(), told)
+    text = edited(read.text or b"{}", told)
     return text.encode() if text is not None else with_values(graph, registry, values), ids
 
 

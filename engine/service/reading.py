@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +12,7 @@ from engine.graph.graph import Graph, NodeId
 from engine.graph.registry import Registry
 from engine.service.threads import off
 from engine.workflow.checking import examine
-from engine.workflow.file import from_json
+from engine.workflow.file import Opened, opened
 
 Workflow = bytes | Mapping[str, Any] | Graph
 """The text of a file, parsed JSON, or a graph."""
@@ -67,24 +66,25 @@ class Reader:
         type = node.get("class_type") if isinstance(node, Mapping) else getattr(node, "type", None)
         return isinstance(type, str) and type in self._registry and type not in self._with_files
 
-    def _graph(self, workflow: Workflow) -> Graph:
-        return workflow if isinstance(workflow, Graph) else from_json(workflow, self._registry)
+    def _open(self, workflow: Workflow) -> Opened:
+        if isinstance(workflow, Graph):
+            return Opened(workflow)
+        return opened(workflow, self._registry, library=self._library)
+
+    def _examine(self, read: Opened, targets: Iterable[NodeId] | None) -> Checked:
+        return examine(read.graph, self._registry, self._library, targets, read.problems)
 
     def _check(self, workflow: Workflow, targets: Iterable[NodeId] | None) -> Checked:
-        return examine(self._graph(workflow), self._registry, self._library, targets)
+        return self._examine(self._open(workflow), targets)
 
     def _read(self, workflow: Workflow, targets: Iterable[NodeId] | None) -> Read:
-        checked = self._check(workflow, targets)
+        read = self._open(workflow)
+        checked = self._examine(read, targets)
         graph = checked.plan.graph.to_api()
-        return Read(checked, graph, _source(workflow, graph))
+        return Read(checked, graph, _source(read, graph))
 
 
-def _source(workflow: Workflow, graph: Mapping[str, Any]) -> str | None:
-    """The text to keep beside the plain graph; None where they say the same."""
-    match workflow:
-        case Graph():
-            return None
-        case bytes():
-            return workflow.decode("utf-8-sig")
-        case _:
-            return None if workflow == graph else json.dumps(workflow, ensure_ascii=False)
+def _source(read: Opened, graph: Mapping[str, Any]) -> str | None:
+    """Our file's text to keep beside the plain graph; None where they say the same."""
+    text = None if read.file == graph else read.text
+    return None if text is None else text.decode("utf-8-sig")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 import uuid
 from collections.abc import Iterable, Mapping
@@ -23,9 +22,9 @@ from engine.session.carried import Carried
 from engine.session.job import Job, OnEvent, Record
 from engine.session.result import Result
 from engine.settings import DISK, MEMORY, Precision, Settings, Share, default_data
-from engine.workflow.checking import examine
+from engine.workflow.checking import examine, noticed
 from engine.workflow.error import WorkflowError
-from engine.workflow.file import from_json, load
+from engine.workflow.file import Opened, opened
 from engine.workflow.values import find, named, with_values
 
 if TYPE_CHECKING:
@@ -102,8 +101,8 @@ class Session:
 
     def check(self, workflow: Workflow, targets: Iterable[str] | None = None) -> Checked:
         """All problems, and the plan of what is sound; free of torch. Raises WorkflowError for what cannot be read."""
-        graph, _ = self._read(workflow)
-        return examine(graph, self.registry, self.library, self._ids(graph, targets))
+        found = self._read(workflow)
+        return examine(found.graph, self.registry, self.library, self._ids(found.graph, targets), found.problems)
 
     def run(
         self,
@@ -170,15 +169,16 @@ class Session:
         strict: bool = True,
     ) -> Prepared:
         """Plan a job for `start`; as `submit` otherwise."""
-        graph, text = self._read(workflow)
+        read = self._read(workflow)
+        graph = read.graph
         told = {find(graph, self.registry, target): value for target, value in (values or {}).items()}
         graph = with_values(graph, self.registry, values or {})
         ids = self._ids(graph, targets)
         if self._works is None:  # what cannot run is told before torch is imported
             _sound(examine(graph, self.registry, self.library, ids), strict)
         rules = self.rules(id or uuid.uuid4().hex[:12])
-        checked = _sound(rules.check(graph, ids), strict)
-        carried = Carried(checked.plan.graph, source or text, told, texts) if metadata else None
+        checked = _sound(noticed(rules.check(graph, ids), read.problems), strict)
+        carried = Carried(checked.plan.graph, source or read.text, told, texts) if metadata else None
         return Prepared(checked, rules, carried)
 
     def start(self, prepared: Prepared, on_event: OnEvent | None = None, priority: int = 0) -> Job:
@@ -213,12 +213,10 @@ class Session:
     ) -> None:
         self.close()
 
-    def _read(self, workflow: Workflow) -> tuple[Graph, bytes | None]:
+    def _read(self, workflow: Workflow) -> Opened:
         if isinstance(workflow, Graph):
-            return workflow, None
-        if isinstance(workflow, Mapping):
-            return from_json(workflow, self.registry), json.dumps(workflow).encode()
-        return load(workflow, self.registry)
+            return Opened(workflow)
+        return opened(workflow, self.registry, library=self.library)
 
     def _ids(self, graph: Graph, targets: Iterable[str] | None) -> list[NodeId] | None:
         if targets is None:

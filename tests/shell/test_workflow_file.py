@@ -14,7 +14,7 @@ from PIL import Image, PngImagePlugin
 from engine.graph.graph import Const
 from engine.workflow import png_text
 from engine.workflow.error import WorkflowError
-from engine.workflow.file import edited, load
+from engine.workflow.file import edited, opened
 from engine.workflow.png_text import png_texts
 from tests.shell.conftest import SUM
 
@@ -33,18 +33,18 @@ def picture(path: Path, *, zipped: bool = False, **texts: str) -> Path:
 def test_a_picture_carries_its_workflow(tmp_path: Path, title: str, zipped: bool) -> None:
     own = {**SUM, "1": {**SUM["1"], "_meta": {"title": title}}}
     text = json.dumps(own, ensure_ascii=False)
-    graph, found = load(picture(tmp_path / "a.png", zipped=zipped, prompt="{}", inkwater=text))
-    assert graph.nodes["1"].title == title
-    assert json.loads(found) == own
+    found = opened(picture(tmp_path / "a.png", zipped=zipped, prompt="{}", inkwater=text))
+    assert found.graph.nodes["1"].title == title
+    assert json.loads(found.text or b"") == own
 
 
 def test_of_two_workflows_ours_counts_and_else_the_plain_one(tmp_path: Path) -> None:
-    assert len(load(picture(tmp_path / "a.png", prompt=json.dumps(SUM), parameters="a cat"))[0].nodes) == 3
+    assert len(opened(picture(tmp_path / "a.png", prompt=json.dumps(SUM), parameters="a cat")).graph.nodes) == 3
 
 
 def test_a_workflow_that_is_broken_in_a_picture_is_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(WorkflowError, match=r"a\.png: The file is not JSON"):
-        load(picture(tmp_path / "a.png", inkwater="{"))
+        opened(picture(tmp_path / "a.png", inkwater="{"))
 
 
 def test_a_text_that_unpacks_without_end_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -80,5 +80,4 @@ def test_values_that_were_set_are_written_into_the_file_that_a_picture_carries()
 
 def test_a_file_is_read_by_path_or_text(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text(json.dumps(SUM))
-    graph, _ = load(str(tmp_path / "a.json"))
-    assert graph.nodes["1"].inputs["value"] == Const(3)
+    assert opened(str(tmp_path / "a.json")).graph.nodes["1"].inputs["value"] == Const(3)
