@@ -12,6 +12,9 @@ import pytest
 from engine.service.service import Service
 from engine.service.settings import ServerSettings
 from tests.service.puppet import Puppet
+from tests.web.conftest import served
+
+__all__ = ["served"]
 
 Opened = Callable[..., Any]
 
