@@ -14,4 +14,4 @@ _TOPICS = (checking, jobs, queue, events, workflows, nodes, models, images, work
 _OWN = tuple(operation for topic in _TOPICS for operation in topic.OPERATIONS)
 
 OPERATIONS = (*_OWN, *described(_OWN, VERSION))
-ROUTES = [*map(route, OPERATIONS), rest(OPERATIONS)]
+ROUTES = [*map(route, OPERATIONS), *rest(OPERATIONS)]

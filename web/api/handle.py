@@ -14,6 +14,8 @@ from web.api.operation import BASE, Answer, Call, Operation, Parameter
 from web.api.schema import misfit
 from web.keys import SERVICE
 
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+
 
 def route(operation: Operation) -> web.RouteDef:
     """The route that serves an operation."""
@@ -33,8 +35,8 @@ def route(operation: Operation) -> web.RouteDef:
     return web.RouteDef(operation.method, operation.template, serve, {})
 
 
-def rest(operations: Iterable[Operation]) -> web.RouteDef:
-    """The route behind all others: who comes here has the address or the method wrong."""
+def rest(operations: Iterable[Operation]) -> list[web.RouteDef]:
+    """The routes behind all others: who comes here has the address or the method wrong."""
     known = [(re.compile(_pattern(operation)), operation.method) for operation in operations]
 
     async def refuse(request: web.Request) -> web.StreamResponse:
@@ -43,7 +45,7 @@ def rest(operations: Iterable[Operation]) -> web.RouteDef:
             raise web.HTTPNotFound
         raise web.HTTPMethodNotAllowed(request.method, methods | ({"HEAD"} if "GET" in methods else set()))
 
-    return web.RouteDef("*", f"{BASE}/{{path:.*}}", refuse, {})
+    return [web.RouteDef(method, f"{BASE}/{{path:.*}}", refuse, {}) for method in METHODS]
 
 
 def _pattern(operation: Operation) -> str:
