@@ -63,8 +63,8 @@ async def _serve(settings: ServerSettings) -> None:
         for each in sockets:
             await web.SockSite(runner, each, backlog=WAITING).start()
         _announce(service, settings, sockets)
-        gc.collect()
-        gc.freeze()  # what is loaded by now stays; no collection need look at it again
+        gc.freeze()  # what is loaded by now stays; no collection need look at it
+        gc.enable()
         await stop.wait()
     finally:
         print("Ending: running steps have a few seconds, what is not done stays in the queue.", flush=True)
