@@ -43,10 +43,6 @@ class UiNode:
         """The title that a person gave it, or nothing."""
         return text(self.raw.get("title"))
 
-    def slot(self, name: str) -> int | None:
-        """The index of the input of this name."""
-        return next((n for n, s in enumerate(self.inputs) if s.name == name), None)
-
 
 @dataclass(frozen=True, slots=True)
 class UiLink:

@@ -56,9 +56,9 @@ Through = Callable[["Wires", UiNode, int], "Onward | Value"]
 
 @dataclass(slots=True)
 class Budget:
-    """How many steps along links one file may cost: hostile files are made of chains that all inputs lead through."""
+    """How many of an editor's nodes and dots links may lead through: hostile files have chains common to all inputs."""
 
-    left: int = 3_000_000
+    left: int = 200_000
 
     def spend(self) -> None:
         """Count one step; raises GraphError when there are too many."""
@@ -109,7 +109,6 @@ class Wires:
         seen: set[tuple[str, int]] = set()
         ended: UiNode | None = None
         while link is not None and (found := self.graph.links.get(link)) is not None:
-            self.budget.spend()
             points += self._dots(found)
             if found.source == INPUT:
                 return Port(found.output), points[::-1]
@@ -119,6 +118,7 @@ class Wires:
             rule = self.rule(node)
             if rule is None or (stop is not None and stop(node)):
                 return Out(node.id, found.output), points[::-1]
+            self.budget.spend()
             seen.add((node.id, found.output))
             points += [place] if node.type.startswith("Reroute") and (place := middle(node)) is not None else []
             step = rule(self, node, found.output)

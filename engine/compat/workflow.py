@@ -186,11 +186,10 @@ class _Translator:
         meta |= {"reroutes": dots} if dots else {}
         control = {name: what for name, what in values.control.items() if what != "fixed"}
         meta |= {"control": control} if control else {}
-        if found is not None:
-            return {"class_type": SUBGRAPH + found.id, "inputs": inputs, "_meta": meta}
-        meta |= origin(node) if node.type not in self.registry else {}
+        meta |= origin(node) if found is None and node.type not in self.registry else {}
         meta |= {"widgets_values": values.aside} if values.aside is not None else {}
-        return {"class_type": node.type, "inputs": inputs} | ({"_meta": meta} if meta else {})
+        kind = node.type if found is None else SUBGRAPH + found.id
+        return {"class_type": kind, "inputs": inputs} | ({"_meta": meta} if meta else {})
 
     def _values(self, node: UiNode, found: Definition | None, where: str, linked: Mapping[str, Any]) -> Values:
         if found is not None:

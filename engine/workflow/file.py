@@ -96,12 +96,8 @@ def _opened(source: bytes | Mapping[str, Any], registry: Registry, library: Libr
         if problems:
             raise GraphError(problems)
         return _translated(translate(value, registry), registry, "ui")
-    graph = Graph.from_file(source if problems else value, registry) if value is not None else _refused(problems)
-    return Opened(graph, source)
-
-
-def _refused(problems: Iterable[Problem]) -> Graph:
-    raise GraphError(problems)
+    fine = isinstance(value, Mapping) and not problems
+    return Opened(Graph.from_file(value if fine else source, registry), source)
 
 
 def _translated(found: Translated, registry: Registry, form: Form) -> Opened:
