@@ -156,6 +156,18 @@ def test_object_info_is_packed_tagged_and_complete(served: Server) -> None:
     assert served.get("/object_info/NoSuch") == {}
 
 
+def test_only_editors_are_told_of_the_types_that_they_take_for_granted(served: Server) -> None:
+    told, for_editors = served.get("/object_info"), served.get("/object_info", **{"Comfy-User": ""})
+    more = {name: info for name, info in for_editors.items() if name not in told}
+    assert told.items() <= for_editors.items()
+    assert {"CheckpointLoaderSimple", "LoraLoader", "ControlNetLoader", "GLIGENLoader"} <= set(for_editors)
+    assert all(info["deprecated"] and info["category"] == "not here" for info in more.values())
+    for name in more:
+        with pytest.raises(HttpError) as refused:
+            served.post("/prompt", {"prompt": {"1": kit.node(name), **kit.shown(1)}})
+        assert name in refused.value.body["error"]["message"]
+
+
 def test_new_files_are_in_the_combos_at_once(served: Server) -> None:
     def options() -> list[str]:
         found = served.get("/object_info/LoadImage")["LoadImage"]["input"]["required"]["image"][0]

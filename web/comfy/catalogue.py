@@ -8,6 +8,7 @@ import hashlib
 from dataclasses import dataclass
 
 from engine.compat.object_info import object_info
+from engine.compat.stand_ins import stand_ins
 from engine.files import Library
 from engine.graph.registry import Registry
 from web.answers import dumped
@@ -25,18 +26,23 @@ class Copy:
 
 
 class Catalogue:
-    """The description as it was asked for last."""
+    """The description as it was asked for last, for editors and for all others."""
 
     def __init__(self) -> None:
-        self._copy: Copy | None = None
+        self._copies: dict[bool, Copy] = {}
 
-    async def copy(self, registry: Registry, library: Library) -> Copy:
-        """The description as of now: the lists of files are made anew, all else that did not change is kept."""
-        self._copy = await asyncio.to_thread(_made, registry, library, self._copy)
-        return self._copy
+    async def copy(self, registry: Registry, library: Library, *, editor: bool = False) -> Copy:
+        """The description as of now: the lists of files are made anew, all else that did not change is kept.
+
+        Args:
+            editor: with the types that ComfyUI's editors take for granted.
+        """
+        copy = await asyncio.to_thread(_made, registry, library, editor, self._copies.get(editor))
+        self._copies[editor] = copy
+        return copy
 
 
-def _made(registry: Registry, library: Library, last: Copy | None) -> Copy:
+def _made(registry: Registry, library: Library, editor: bool, last: Copy | None) -> Copy:
     listed: dict[str, tuple[str, ...]] = {}
 
     def names(kind: str) -> tuple[str, ...]:
@@ -44,6 +50,7 @@ def _made(registry: Registry, library: Library, last: Copy | None) -> Copy:
             listed[kind] = library.names(kind)
         return listed[kind]
 
-    plain = dumped(object_info(registry, names))
+    told = object_info(registry, names)
+    plain = dumped({**told, **stand_ins(registry, names)} if editor else told)
     tag = hashlib.sha256(plain).hexdigest()[:32]
     return last if last is not None and last.tag == tag else Copy(plain, gzip.compress(plain, LEVEL, mtime=0), tag)

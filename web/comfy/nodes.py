@@ -11,14 +11,18 @@ from web.answers import answer
 from web.comfy.keys import CATALOGUE
 from web.keys import SERVICE
 
+EDITOR = "Comfy-User"
+"""A header that ComfyUI's editors send and scripts do not."""
+
 
 async def every(request: web.Request) -> web.Response:
     """GET /object_info"""
     service = request.app[SERVICE]
-    copy = await request.app[CATALOGUE].copy(service.registry, service.library)
+    editor = EDITOR in request.headers
+    copy = await request.app[CATALOGUE].copy(service.registry, service.library, editor=editor)
     packed = "gzip" in request.headers.get("Accept-Encoding", "").lower()
     tag = f'"{copy.tag}{"-gzip" if packed else ""}"'
-    headers = {"ETag": tag, "Vary": "Accept-Encoding", "Cache-Control": "no-cache"}
+    headers = {"ETag": tag, "Vary": f"Accept-Encoding, {EDITOR}", "Cache-Control": "no-cache"}
     if tag in request.headers.get("If-None-Match", ""):
         return web.Response(status=304, headers=headers)
     if packed:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import uuid
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 from aiohttp import web
 
@@ -35,10 +36,13 @@ from web.keys import SERVICE
 MOST_LISTED = 1000
 """Jobs that wait and are listed with their graphs; the number of all is in `queue_remaining`."""
 MOST_IDS = 10_000
+SMALL = 200
+"""Nodes up to which a prompt is looked at in the event loop."""
 PLACELESS = ("mute",)
 """Modes of nodes that are left out before the types are looked at."""
 
 Json = dict[str, Any]
+T = TypeVar("T")
 
 
 async def state(request: web.Request) -> web.Response:
@@ -55,9 +59,9 @@ async def submit(request: web.Request) -> web.Response:
     if not isinstance(prompt, Mapping):
         return _refused(error("invalid_prompt", "The prompt must be an object of nodes by id."))
     service = request.app[SERVICE]
-    if (wrong := _unfit(prompt, service.registry)) is not None:
+    if (wrong := await _aside(prompt, _unfit, prompt, service.registry)) is not None:
         return _refused(wrong)
-    targets = _targets(body, prompt, service.registry)
+    targets = await _aside(prompt, _targets, body, prompt, service.registry)
     if targets is not None and not targets:
         return _refused(NO_OUTPUTS)
     try:
@@ -65,11 +69,16 @@ async def submit(request: web.Request) -> web.Response:
     except WorkflowError as problem:
         if not problem.problems:
             return _refused(error("invalid_prompt", str(problem)))
-        return answer(refusal(problem.problems, prompt, service.registry, targets), 400)
+        return answer(await _aside(prompt, refusal, problem.problems, prompt, service.registry, targets), 400)
     except (BadName, IdTaken) as problem:
         return _refused(error(problem.code, str(problem)))
-    errors = node_errors(made.checked.errors, prompt, service.registry, targets)
+    errors = await _aside(prompt, node_errors, made.checked.errors, prompt, service.registry, targets)
     return answer({"prompt_id": made.row.id, "number": number(made.row), "node_errors": errors})
+
+
+async def _aside(prompt: Mapping[str, Any], look: Callable[..., T], *args: Any) -> T:
+    """Look at a prompt, in a thread where there is much to look at."""
+    return look(*args) if len(prompt) <= SMALL else await asyncio.to_thread(look, *args)
 
 
 async def _submitted(
@@ -147,9 +156,12 @@ def _number(body: Json) -> float | None:
     if value is None:
         return None
     try:
-        return float(value)
-    except (TypeError, ValueError) as wrong:
-        raise Refusal(400, "invalid_prompt", "number must be a number.") from wrong
+        found = float(value)
+    except (TypeError, ValueError, OverflowError):
+        found = math.nan
+    if not math.isfinite(found):
+        raise Refusal(400, "invalid_prompt", "number must be a number.")
+    return found
 
 
 def _refused(error: Json) -> web.Response:
