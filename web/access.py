@@ -9,12 +9,15 @@ import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import ip_address
 
 from engine.service.settings import ServerSettings
 
 _HOST = re.compile(r"(?P<name>\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(?::(?P<port>[0-9]{1,5}))?")
 _ORIGIN = re.compile(r"(?P<scheme>https?)://(?P<host>[^/?#@\s]+)", re.IGNORECASE)
+SEEN = 256
+"""Names whose meaning is remembered: each request carries one of a few."""
 _PORTS = {"http": 80, "https": 443}
 
 Netloc = tuple[str, int | None]
@@ -87,6 +90,7 @@ def warnings(settings: ServerSettings) -> tuple[str, ...]:
     return tuple(told)
 
 
+@lru_cache(SEEN)
 def is_loopback(name: str) -> bool:
     """Whether a name or address leads to this machine only."""
     plain = name.lower().strip("[]")
@@ -101,6 +105,7 @@ def _is_address(name: str) -> bool:
     return True
 
 
+@lru_cache(SEEN)
 def netloc(text: str) -> Netloc | None:
     """Name and port of "name:port"; None for text that is neither."""
     text = f"[{text}]" if ":" in text and _is_address(text) else text
