@@ -27,8 +27,10 @@ from engine.run.events import (
 from engine.run.picture import Picture
 from engine.service.hub import Hub
 from web.comfy import conductor as module
-from web.comfy.conductor import Conductor, Peer
+from web.comfy import peers as peers_module
+from web.comfy.conductor import Conductor
 from web.comfy.outbox import MOST, MOST_KEPT, Outbox
+from web.comfy.peers import Peer
 
 SHOWN = {"text": ["x"]}
 
@@ -107,7 +109,7 @@ class Client:
         self.got.append(json.loads(frame) if isinstance(frame, str) else frame)
 
     def leave(self) -> None:
-        self.world.conductor.disconnect(self.peer, self.sender)
+        self.world.conductor.peers.disconnect(self.peer, self.sender)
 
     def types(self, job: str | None = None) -> list[str]:
         texts = [f for f in self.got if isinstance(f, dict)]
@@ -213,7 +215,7 @@ def test_what_happens_before_the_socket_opens_is_delivered_when_it_does() -> Non
 def test_what_has_waited_for_a_minute_is_not_delivered(monkeypatch: pytest.MonkeyPatch) -> None:
     async def scene(w: World) -> None:
         now = 0.0
-        w.conductor._clock = lambda: now
+        w.conductor.peers.clock = lambda: now
         w.conductor.expect("j", "late")
         await w.happens(*small("j"))
         now = 61.0
@@ -371,7 +373,7 @@ def test_a_fan_of_three_thousand_is_little_traffic(monkeypatch: pytest.MonkeyPat
 
     async def scene(w: World) -> None:
         now = 0.0
-        w.conductor._clock = lambda: now
+        w.conductor.peers.clock = lambda: now
         mine, job = Client(w, "me"), "0123456789abcdef0123456789abcdef0123"
         w.conductor.expect(job, "me")
         await w.happens(JobStarted(job, (), ()))
@@ -406,7 +408,7 @@ def test_an_outbox_of_someone_who_never_comes_is_bounded() -> None:
         await w.happens(JobStarted("j", (), ()))
         for i in range(2 * MOST_KEPT):
             await w.happens(StepFinished("j", f"n{i}", 0.0, SHOWN))
-        (peer,) = w.conductor._peers.values()
+        (peer,) = w.conductor.peers.known.values()
         assert len(peer.outbox) <= MOST_KEPT
         assert list(peer.outbox.lost) == ["j"]
 
@@ -419,11 +421,11 @@ def test_peers_who_are_away_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None
         for i in range(20):
             w.conductor.expect(f"j{i}", f"c{i}")
             await w.happens(*small(f"j{i}"))
-        assert len(w.conductor._peers) <= 5
-        assert "stays" in w.conductor._peers
-        assert stays.peer is w.conductor._peers["stays"]
+        assert len(w.conductor.peers.known) <= 5
+        assert "stays" in w.conductor.peers.known
+        assert stays.peer is w.conductor.peers.known["stays"]
 
-    monkeypatch.setattr(module, "MOST_PEERS", 5)
+    monkeypatch.setattr(peers_module, "MOST_PEERS", 5)
     play(scene)
 
 

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from engine.compat.messages import Flags, Message, Said, Standings
 from engine.compat.wire import JobView, status
 from engine.queue.log import Logged
+from engine.queue.problems import QueueProblem
 from engine.run.events import Event, JobFinished, JobInterrupted, JobQueued, JobStarted, StepFailed
 from engine.service.hub import Item, Live, Subscription
 from engine.service.service import Service
-from web.comfy.outbox import MOST, MOST_KEPT, SECONDS_KEPT, Outbox
+from web.comfy.peers import Peer, Peers
 
 log = logging.getLogger(__name__)
 
@@ -28,20 +30,7 @@ STATE_SECONDS = 0.25
 STATE_BYTES = 256 << 10
 """Of them in a second: a job of thousands of steps tells all of them less often."""
 BYTES_EACH = 200
-STATUS_SECONDS = 0.1
-"""Between two `status` for those whose job it is not."""
-MOST_PEERS = 4096
-"""Clients for whom messages are kept while they are not connected."""
 MOST_EXPECTED = 200_000
-
-
-@dataclass(slots=True, eq=False)
-class Peer:
-    """A client by its id; `sender` empties its outbox into its present socket, and is None while it has none."""
-
-    client: str
-    outbox: Outbox
-    sender: asyncio.Task[None] | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -52,22 +41,19 @@ class Stage:
     client: str
     told: float = 0.0
     pause: float = 0.0
-    timer: asyncio.TimerHandle | None = field(default=None)
+    timer: asyncio.TimerHandle | None = None
 
 
 class Conductor:
     """Belongs to one event loop."""
 
     def __init__(self, service: Service) -> None:
+        self.peers = Peers(self.remaining)
         self._service = service
-        self._hub = service.hub
-        self._peers: dict[str, Peer] = {}
+        self._heard = service.hub.subscribe(limit=LIMIT)
         self._stages: dict[str, Stage] = {}
         self._clients: dict[str, str] = {}
         self._seq = service.hub.last_seq
-        self._status_told = 0.0
-        self._status_timer: asyncio.TimerHandle | None = None
-        self._clock = time.monotonic
 
     # --- clients ---------------------------------------------------------------------------
 
@@ -85,39 +71,12 @@ class Conductor:
         self._clients.pop(job, None)
 
     def connect(self, client: str, send: Callable[[Peer], Coroutine[None, None, None]]) -> Peer:
-        """A client is there, in place of its older socket: what it missed waits for it, and what runs.
-
-        Args:
-            send: empties the outbox into the socket for as long as there is one.
-        """
-        peer = self._peer(client)
-        if peer.sender is not None:
-            peer.sender.cancel()
-        outbox = peer.outbox
-        outbox.drop_old()
-        outbox.flags, outbox.most = Flags(), MOST
-        for said in self._running(client):
-            outbox.put("", said)
-        peer.sender = asyncio.ensure_future(send(peer))
-        return peer
-
-    def disconnect(self, peer: Peer, sender: asyncio.Task[None] | None) -> None:
-        """A socket is closed; unless another took its place, what comes is kept for a while."""
-        if sender is not None:
-            sender.cancel()
-        if peer.sender is sender:
-            peer.sender = None
-            peer.outbox.most = MOST_KEPT
-            if not (len(peer.outbox) or peer.outbox.lost):
-                self._peers.pop(peer.client, None)
+        """A client is there, in place of its older socket; `send` empties its outbox as long as there is the socket."""
+        return self.peers.connect(client, self._running(client), send)
 
     def greeting(self, client: str) -> Message:
         """The first message on a socket."""
         return status(self.remaining(), client)
-
-    def connected(self) -> int:
-        """How many sockets are open."""
-        return sum(peer.sender is not None for peer in self._peers.values())
 
     def understands(self, peer: Peer, flags: Flags) -> None:
         """A client says what it understands; from here on it is told so."""
@@ -158,8 +117,8 @@ class Conductor:
 
     async def run(self) -> None:
         """Hear everything until the hub is closed."""
-        heard = self._hub.subscribe(limit=LIMIT)
-        sweeper = asyncio.ensure_future(self._sweep())
+        heard = self._heard
+        sweeper = asyncio.ensure_future(self.peers.sweep())
         try:
             while not heard.closed:
                 await self._hear(await heard.next())
@@ -198,7 +157,7 @@ class Conductor:
     async def _happened(self, event: Event, at: float) -> None:
         match event:
             case JobQueued():
-                self._status(self._clients.get(event.job, ""))
+                self.peers.status(self._clients.get(event.job, ""))
                 return
             case JobStarted():
                 await self._stage(event.job)
@@ -209,16 +168,21 @@ class Conductor:
             self._leave(event)
 
     async def _stage(self, job: str) -> None:
-        if job not in self._clients and (row := await self._service.queue.job(job)) is not None:
-            self._clients[job] = row.client
+        if job not in self._clients:
+            with contextlib.suppress(QueueProblem):  # all are told then
+                row = await self._service.queue.job(job)
+                self._clients[job] = row.client if row is not None else ""
         client = self._clients.get(job, "")
         self._stages[job] = Stage(JobView(job, self.remaining, everyone=not client), client)
 
     async def _with_graph(self, job: str) -> None:
         """Failures name the inputs of their node."""
         stage = self._stages.get(job)
-        if stage is not None and not stage.view.graph and (body := await self._service.queue.body(job)) is not None:
-            stage.view.graph = body.graph
+        if stage is None or stage.view.graph:
+            return
+        with contextlib.suppress(QueueProblem):  # they are told without it
+            if (body := await self._service.queue.body(job)) is not None:
+                stage.view.graph = body.graph
 
     def _leave(self, event: JobFinished | JobInterrupted) -> None:
         """A job runs no more; one that is queued again keeps its client."""
@@ -232,20 +196,20 @@ class Conductor:
         stage = self._stages.get(event.job)
         if stage is None:
             if isinstance(event, JobFinished | JobInterrupted):
-                self._status(self._clients.get(event.job, ""))
+                self.peers.status(self._clients.get(event.job, ""))
             return
         for said in stage.view.feed(event, at):
             if isinstance(said, Message) and said.type == "status":
-                self._status(stage.client)
+                self.peers.status(stage.client)
             else:
-                self._tell(event.job, stage.client, said)
+                self.peers.tell(event.job, stage.client, said)
         self._tell_states(event.job, stage)
 
     def _tell_states(self, job: str, stage: Stage) -> None:
         """Tell how far the steps are, now or as soon as it is time."""
         if stage.timer is not None or stage.view.ended:
             return
-        wait = stage.told + stage.pause - self._clock()
+        wait = stage.told + stage.pause - self.peers.clock()
         if wait > 0:
             stage.timer = asyncio.get_running_loop().call_later(wait, self._on_time, job, stage)
         else:
@@ -255,63 +219,9 @@ class Conductor:
         stage.timer = None
         state = stage.view.state()
         if state is not None:
-            stage.told = self._clock()
+            stage.told = self.peers.clock()
             stage.pause = max(STATE_SECONDS, len(state.full) * BYTES_EACH / STATE_BYTES)
-            self._tell(job, stage.client, state)
-
-    # --- telling ---------------------------------------------------------------------------------
-
-    def _peer(self, client: str) -> Peer:
-        """The client's peer, made if need be; of those that are away the one that waits longest makes room."""
-        peer = self._peers.pop(client, None)
-        if peer is None:
-            peer = Peer(client, Outbox(self._clock))
-            peer.outbox.most = MOST_KEPT
-            if len(self._peers) >= MOST_PEERS:
-                away = next((c for c, p in self._peers.items() if p.sender is None), None)
-                if away is not None:
-                    del self._peers[away]
-        self._peers[client] = peer
-        return peer
-
-    def _tell(self, job: str, client: str, said: Said) -> None:
-        if said.everyone:
-            for peer in self._peers.values():
-                if peer.sender is not None or peer.client == client:
-                    peer.outbox.put(job, said)
-        elif client:
-            self._peer(client).outbox.put(job, said)
-
-    def _status(self, client: str) -> None:
-        """Tell how many jobs wait or run: the client whose job it is at once, all others a few times a second."""
-        message = status(self.remaining())
-        if not client:
-            self._status_all(message)
-            return
-        wait = self._status_told + STATUS_SECONDS - self._clock()
-        if wait <= 0:
-            self._status_all(message)
-        elif self._status_timer is None:
-            self._status_timer = asyncio.get_running_loop().call_later(wait, self._status_late)
-        self._peer(client).outbox.put("", message)
-
-    def _status_late(self) -> None:
-        self._status_timer = None
-        self._status_all(status(self.remaining()))
-
-    def _status_all(self, message: Message) -> None:
-        self._status_told = self._clock()
-        for peer in self._peers.values():
-            if peer.sender is not None:
-                peer.outbox.put("", message)
-
-    async def _sweep(self) -> None:
-        """Forget what waits too long for clients that do not come."""
-        while True:
-            await asyncio.sleep(SECONDS_KEPT / 2)
-            for client, peer in list(self._peers.items()):
-                if peer.sender is None and peer.outbox.age() > SECONDS_KEPT:
-                    del self._peers[client]
+            self.peers.tell(job, stage.client, state)
 
 
 def _lasts(said: Said) -> bool:

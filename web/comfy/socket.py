@@ -14,8 +14,9 @@ from aiohttp import WSCloseCode, WSMsgType, web
 
 from engine.compat.messages import Flags, Message, Said
 from web.answers import Refusal
-from web.comfy.conductor import Conductor, Peer
+from web.comfy.conductor import Conductor
 from web.comfy.keys import CONDUCTOR, SOCKETS
+from web.comfy.peers import Peer
 from web.comfy.system import features
 from web.keys import SERVICE
 
@@ -50,7 +51,7 @@ async def connect(request: web.Request) -> web.WebSocketResponse:
         await _hear(socket, conductor, peer, sender, features(request.app[SERVICE]))
     finally:
         sockets.discard(socket)
-        conductor.disconnect(peer, sender)
+        conductor.peers.disconnect(peer, sender)
     return socket
 
 
