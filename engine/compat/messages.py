@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -147,5 +148,16 @@ def newest(standings: Mapping[NodeId, Standing], most: int) -> Mapping[NodeId, S
 
 
 def encoded(value: Any) -> str:
-    """JSON, small; what is no JSON value goes as text."""
-    return json.dumps(value, separators=(",", ":"), default=str)
+    """JSON, small; numbers that JSON does not have become null, what else is no JSON value goes as text."""
+    try:
+        return json.dumps(value, separators=(",", ":"), default=str, allow_nan=False)
+    except ValueError:
+        return json.dumps(_finite(value), separators=(",", ":"), default=str, allow_nan=False)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {key: _finite(v) for key, v in value.items()}
+    return [_finite(v) for v in value] if isinstance(value, list | tuple) else value

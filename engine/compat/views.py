@@ -61,7 +61,23 @@ def job_messages(row: JobRow, body: Body, logged: Iterable[Logged]) -> Messages:
             if isinstance(said, Message) and said.type in DURABLE:
                 kept = [] if said.type == "execution_start" else kept
                 kept.append([said.type, dict(said.data)])
-    return kept
+    return kept or _from_row(row)
+
+
+def _from_row(row: JobRow) -> Messages:
+    """What is left to say of a job whose events are no longer kept."""
+    if row.started is None:
+        return []
+    began = ["execution_start", {"prompt_id": row.id, "timestamp": _ms(row.started)}]
+    end = {"prompt_id": row.id, "timestamp": _ms(row.ended)}
+    match STATUS[row.state]:
+        case "completed":
+            return [began, ["execution_success", end]]
+        case "failed":
+            return [began, ["execution_error", _job_error(row) or end]]
+        case "cancelled":
+            return [began, ["execution_interrupted", {**end, "node_id": "", "node_type": "", "executed": []}]]
+    return [began]
 
 
 def job(row: JobRow, results: Mapping[str, Any]) -> dict[str, Any]:

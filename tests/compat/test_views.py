@@ -63,6 +63,22 @@ def test_the_messages_of_a_job_that_ran_twice_are_those_of_its_last_run() -> Non
     assert history_entry(row("error"), BODY, {}, messages)["status"]["status_str"] == "error"
 
 
+@pytest.mark.parametrize(
+    ("state", "last"),
+    [
+        ("success", "execution_success"),
+        ("error", "execution_error"),
+        ("cancelled", "execution_interrupted"),
+        ("running", "execution_start"),
+    ],
+)
+def test_a_job_whose_events_are_no_longer_kept(state: State, last: str) -> None:
+    messages = job_messages(row(state), BODY, [])
+    assert messages[0] == ["execution_start", {"prompt_id": "j", "timestamp": 11000}]
+    assert messages[-1][0] == last
+    assert job_messages(row("cancelled", started=None), BODY, []) == []
+
+
 def test_every_state_has_a_status() -> None:
     assert set(STATUS) == set(OURS)
     assert {state for states in STATES.values() for state in states} == set(OURS)

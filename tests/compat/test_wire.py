@@ -284,6 +284,12 @@ def test_states_of_a_huge_job_stay_below_what_clients_take() -> None:
     assert {"long", nodes[-1]} <= set(told)
 
 
+def test_numbers_that_json_does_not_have_become_null() -> None:
+    shown = {"figures": [float("nan"), 1.5, {"most": float("inf")}]}
+    events = [JobStarted(JOB, ("1",), ()), StepStarted(JOB, "1"), StepFinished(JOB, "1", 0.1, shown)]
+    assert frames(said(events))[-1]["data"]["output"] == {"figures": [None, 1.5, {"most": None}]}
+
+
 def test_three_thousand_steps_are_little_to_say() -> None:
     view = JobView("0123456789abcdef0123456789abcdef0123")
     total = 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import logging
 import struct
 import time
 import uuid
@@ -19,6 +20,8 @@ from web.comfy.keys import CONDUCTOR, SOCKETS
 from web.comfy.peers import Peer
 from web.comfy.system import features
 from web.keys import SERVICE
+
+log = logging.getLogger(__name__)
 
 HEARTBEAT = 30.0
 LARGEST = 64 << 10
@@ -61,18 +64,29 @@ async def _send(
     """Empty the outbox into the socket, until cancelled or the socket is gone."""
     if transport is None:  # it is gone already
         return
-    outbox, pipe = peer.outbox, cast(asyncio.WriteTransport, transport)
-    with contextlib.suppress(ConnectionError, RuntimeError):
-        await socket.send_str(conductor.greeting(peer.client).frame(outbox.flags))
+    pipe = cast(asyncio.WriteTransport, transport)
+    try:
+        await socket.send_str(conductor.greeting(peer.client).frame(peer.outbox.flags))
         while not socket.closed and not pipe.is_closing():
-            await outbox.filled.wait()
-            said: list[Said] = await conductor.anew(peer) if outbox.lost else outbox.take(BATCH)
-            # One write: a client that is woken by each of ten messages takes time from all, and from us.
-            pipe.write(b"".join(framed(each.frame(outbox.flags)) for each in said))
-            while pipe.get_write_buffer_size() > FULL and not pipe.is_closing():
-                await asyncio.sleep(PAUSE)
-            if len(said) >= BATCH:
-                await asyncio.sleep(0)
+            await _send_some(conductor, peer, pipe)
+    except ConnectionError:
+        return
+    except Exception:
+        log.exception("a websocket could not be served")
+        pipe.close()
+
+
+async def _send_some(conductor: Conductor, peer: Peer, pipe: asyncio.WriteTransport) -> None:
+    """Wait for messages, and send a batch of them."""
+    outbox = peer.outbox
+    await outbox.filled.wait()
+    said: list[Said] = await conductor.anew(peer) if outbox.lost else outbox.take(BATCH)
+    # One write: a client that is woken by each of ten messages takes time from all, and from us.
+    pipe.write(b"".join(framed(each.frame(outbox.flags)) for each in said))
+    while pipe.get_write_buffer_size() > FULL and not pipe.is_closing():
+        await asyncio.sleep(PAUSE)
+    if len(said) >= BATCH:
+        await asyncio.sleep(0)
 
 
 async def _hear(
