@@ -69,8 +69,8 @@ class Writer:
         self, book: Book, path: Path, loop: asyncio.AbstractEventLoop, deliver: Callable[[Outcome], None]
     ) -> None:
         self._book, self._path, self._loop, self._deliver = book, path, loop, deliver
-        self._inbox: SimpleQueue[list[Item] | None] = SimpleQueue()
-        self._left: deque[Item] = deque()
+        self._inbox: deque[Item] = deque()
+        self._calls: SimpleQueue[bool] = SimpleQueue()
         self._backlog: list[Item] = []
         self._trouble: QueueProblem | None = None
         self._unsynced = False
@@ -82,19 +82,21 @@ class Writer:
     def note(self, *events: Event) -> None:
         """Write events as soon as it can be, together; from any thread."""
         now = time.time()
-        self._inbox.put([(now, event) for event in events])
+        self._inbox.extend([(now, event) for event in events])
+        self._calls.put(True)
 
     def post(self, write: Write) -> None:
         """Make a change in its turn; from any thread."""
-        self._inbox.put([write])
+        self._inbox.append(write)
+        self._calls.put(True)
 
     def leave(self, write: Write) -> None:
-        """Make a change together with the next one, before it, or when idle: it is worth no transaction of its own."""
-        self._left.append(write)
+        """Make a change in its turn, when something else is written or nothing is to do; from any thread."""
+        self._inbox.append(write)
 
     def stop(self) -> None:
         """Write what is there, end the thread and close the database; what cannot be written now is lost."""
-        self._inbox.put(None)
+        self._calls.put(False)
         self._thread.join()
 
     def _run(self) -> None:
@@ -103,8 +105,6 @@ class Writer:
             items, going = self._gather()
             for start in range(0, len(items), MOST):
                 self._commit_all(items[start : start + MOST])
-            if not items and self._unsynced:
-                self._sync("PASSIVE")
         if self._backlog:
             log.error("%d changes of the queue could not be written to %s", len(self._backlog), self._path)
         self._sync("TRUNCATE")
@@ -113,18 +113,22 @@ class Writer:
     def _gather(self) -> tuple[list[Item], bool]:
         """What waits, after waiting for it; False at the end. What could not be written goes first, after a pause."""
         items, self._backlog = self._backlog, []
+        going, idle = True, False
         if items:
             time.sleep(RETRY)
-        new: list[Item] = []
-        going = True
+        else:
+            try:
+                going = self._calls.get(timeout=IDLE)
+            except Empty:
+                idle = True
         with suppress(Empty):
-            more = self._inbox.get_nowait() if items else self._inbox.get(timeout=IDLE if self._unsynced else None)
-            while going := more is not None:
-                new += more or ()
-                more = self._inbox.get_nowait()
-        while self._left:
-            items.append(self._left.popleft())
-        return items + new, going
+            while going:
+                going = self._calls.get_nowait()
+        while self._inbox:
+            items.append(self._inbox.popleft())
+        if idle and not items and self._unsynced:
+            self._sync("PASSIVE")
+        return items, going
 
     def _commit_all(self, items: list[Item]) -> None:
         """One transaction; without the refusable changes where the disk has no room, later where even that fails."""

@@ -173,6 +173,43 @@ async def test_holding(tmp_path: Path) -> None:
         assert await take_all(queue) == ["a", "c"]
 
 
+@pytest.mark.parametrize("change", ["release", "move"])
+@asynchronous
+async def test_a_change_and_a_take_before_it_is_written_keep_their_order(tmp_path: Path, change: str) -> None:
+    async with opened(tmp_path) as queue:
+        await queue.put(new("a"))
+        if change == "release":
+            await queue.hold("a")
+        gate = threading.Event()
+        gated = asyncio.create_task(queue._write(lambda book: gate.wait(5)))
+        changed = asyncio.create_task(queue.release("a") if change == "release" else queue.move("a", "back"))
+        await asyncio.sleep(0.01)  # the writer waits at the gate; the change waits behind it
+        assert await take_all(queue) == ["a"]
+        gate.set()
+        await asyncio.gather(gated, changed)
+        queue.record(*life("a"))
+        await queue.flush()
+        assert queue.counts()["success"] == 1
+        assert [row.state for row in await queue.history()] == ["success"]
+
+
+@asynchronous
+async def test_that_a_job_was_taken_is_written_though_nothing_else_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.queue.writer.IDLE", 0.01)
+    async with opened(tmp_path) as queue:
+        await queue.put(new("a"))
+        await asyncio.sleep(0.1)
+        await queue.take()
+        with closing(sqlite3.connect(tmp_path / "state.sqlite")) as db:
+            for _ in range(500):
+                if db.execute("SELECT state FROM jobs").fetchall() == [("running",)]:
+                    return
+                await asyncio.sleep(0.01)
+        raise AssertionError("it is not written that the job was taken")
+
+
 @asynchronous
 async def test_pausing_outlives_the_server(tmp_path: Path) -> None:
     async with opened(tmp_path) as queue:
