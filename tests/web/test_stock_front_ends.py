@@ -1,0 +1,95 @@
+"""ComfyUI's own front ends, unchanged, as clients of our server: a real browser, all outside hosts blocked."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.web.kit import ROOT, server
+
+PACKAGE = "comfyui-frontend-package"
+VERSIONS = ("1.27.10", "1.58.1")
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here"),
+]
+
+SMALL = """() => {
+  const set = (type, values) => {
+    for (const node of window.app.graph._nodes.filter(n => n.type === type))
+      for (const w of node.widgets) if (w.name in values) w.value = values[w.name];
+  };
+  set('CheckpointLoaderSimple', {ckpt_name: 'mini-v1.safetensors'});
+  set('EmptyLatentImage', {width: 128, height: 128});
+  set('KSampler', {steps: 8, seed: 7});
+}"""
+"""The front end's own default graph, cut down to the model that we ship."""
+
+TYPES = "() => window.app.graph._nodes.map(n => n.type)"
+SHOWN = "() => window.app.graph._nodes.some(n => n.type === 'SaveImage' && n.imgs && n.imgs[0].naturalWidth === 128)"
+
+
+def exported() -> str:
+    """A shipped workflow as ComfyUI's front ends save theirs."""
+    command = [sys.executable, "main.py", "export", "workflows/text_to_image.json", "--comfy"]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+
+
+@pytest.fixture(scope="module", params=VERSIONS)
+def front_end(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The static files of a version: from the package, which stands nowhere in the project."""
+    place = tmp_path_factory.mktemp(f"front-{request.param}")
+    command = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", str(place)]
+    done = subprocess.run([*command, f"{PACKAGE}=={request.param}"], capture_output=True, text=True)
+    if done.returncode:
+        pytest.skip(f"{PACKAGE} {request.param} cannot be had here")
+    return place / "comfyui_frontend_package" / "static"
+
+
+def test_the_front_end_boots_queues_and_shows_the_picture(front_end: Path, tmp_path: Path) -> None:
+    from playwright.sync_api import sync_playwright
+
+    options = ["--front-end-root", str(front_end)]
+    with server(tmp_path, *options, "--device", "auto") as started, sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        page = browser.new_page(viewport={"width": 1600, "height": 900})
+        outside: list[str] = []
+
+        def only_ours(route: object) -> None:
+            url = route.request.url  # type: ignore[attr-defined]
+            ours = urlsplit(url).hostname in ("127.0.0.1", None, "")
+            outside.extend([] if ours else [url])
+            route.continue_() if ours else route.abort()  # type: ignore[attr-defined]
+
+        page.route("**/*", only_ours)
+        errors: list[str] = []
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        missing: list[str] = []
+        page.on("response", lambda r: missing.append(f"{r.status} {r.url}") if r.status >= 500 else None)
+        page.request.post(f"{started.url}/api/settings", data={"Comfy.TutorialCompleted": True})
+
+        page.goto(started.url)
+        page.wait_for_function(
+            "() => window.app && window.app.graph && window.app.graph._nodes.length > 4", timeout=60_000
+        )
+        if "CheckpointLoaderSimple" not in page.evaluate(TYPES):  # the newer one's default is of another family
+            page.evaluate("workflow => window.app.loadGraphData(workflow)", json.loads(exported()))
+        page.wait_for_function(f"() => ({TYPES})().includes('CheckpointLoaderSimple')")
+        page.evaluate(SMALL)
+        page.evaluate("() => { window.app.queuePrompt(0, 1) }")
+        page.wait_for_function(SHOWN, timeout=90_000)
+        page.wait_for_timeout(1_000)
+        page.screenshot(path=str(tmp_path / "front-end.png"))
+
+        assert missing == []
+        browser.close()
+    assert list((tmp_path / "output").glob("*.png"))
