@@ -108,7 +108,6 @@ class Service:
         return self.loaded.registry
 
     def _begin(self) -> None:
-        self.lag.start()
         self._tasks = [
             asyncio.ensure_future(self._warm_up()),
             asyncio.ensure_future(tidy_for_ever(self.queue, self.library.folder("temp"), self.settings.keep)),
@@ -120,8 +119,9 @@ class Service:
         self._dispatch.start()
 
     def at(self, url: str) -> None:
-        """Tell who looks for the server of this data folder where it is."""
+        """The server answers there from now on: who looks for it is told, and the loop's lag counts."""
         self.queue.tell(url)
+        self.lag.start()
 
     async def close(self, seconds: float = 5.0) -> None:
         """Let running steps end up to the limit, then stop; jobs that are not done go back to their places."""

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 from aiohttp import web
 
-from web.app import both
+from web.tables import both
 from web.comfy import history, jobs, models, nodes, prompt, socket, system
 from web.comfy.catalogue import Catalogue
 from web.comfy.conductor import Conductor

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from web.app import both
+from web.tables import both
 from web.files import packs, preferences, upload, userdata, view
 
 ROUTES = both(
