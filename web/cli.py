@@ -104,7 +104,7 @@ class _Comfy(argparse.Action):
     """Collects ComfyUI's flags in `comfy`, in their order."""
 
     def __init__(self, option_strings: Sequence[str], dest: str, flag: Flag, help: str | None = None) -> None:
-        super().__init__(option_strings, "comfy", nargs=flag.takes, default=(), help=help)  # type: ignore[arg-type]
+        super().__init__(option_strings, "comfy", nargs=flag.takes, default=(), help=help)
         self._flag = flag
 
     def __call__(
