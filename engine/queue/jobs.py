@@ -1,9 +1,10 @@
 """The queue: jobs, their events and results, on disk before anyone is told of them.
 
 SQLite in WAL mode with synchronous=NORMAL. The end of a process, `kill -9` too, takes nothing that was acknowledged:
-a job that `put` returned, an event that the listener saw. A power cut or a crash of the system may take the last
-commits, those that were not synced yet: what came since the queue was last idle for a second, or since the log last
-grew by 16 MB. The database is never damaged by it, and numbers of events are not given again.
+a job that `put` returned, an event that the listener saw (that a job was taken is written with its first event). A
+power cut or a crash of the system may take the last commits, those that were not synced yet: what came since the
+queue was last idle for a second, or since the log last grew by 16 MB. The database is not damaged by it, as far as
+the disk keeps what it said it had written, and numbers of events are not given again.
 """
 
 from __future__ import annotations
