@@ -10,7 +10,6 @@ the disk keeps what it said it had written, and numbers of events are not given 
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import sqlite3
 import time
@@ -22,8 +21,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from engine.queue import pruning, reads
-from engine.queue.book import Book, unpacked
-from engine.queue.codec import FLEETING, dumps
+from engine.queue.book import Book
+from engine.queue.codec import FLEETING
 from engine.queue.histogram import Histogram
 from engine.queue.line import Line
 from engine.queue.lock import Lock
@@ -35,6 +34,7 @@ from engine.queue.rows import WAITING, Body, JobRow, NewJob, Retention, State, T
 from engine.queue.schema import opened
 from engine.queue.views import Views
 from engine.queue.writer import Outcome, Write, Writer
+from engine.queue.writes import insert, save
 from engine.run.events import Event, JobFinished, JobInterrupted, JobQueued, Reason
 
 __all__ = ["Body", "IdTaken", "JobQueue", "JobRow", "Logged", "NewJob", "QueueProblem", "Retention", "State", "Taken"]
@@ -138,7 +138,7 @@ class JobQueue(Views):
             problems=new.problems,
             serial=count,
         )
-        row, fresh = await self._write(partial(_insert, new, row), then=partial(self._inserted, new))
+        row, fresh = await self._write(partial(insert, new, row), then=partial(self._inserted, new))
         return row, fresh
 
     def _inserted(self, new: NewJob, result: tuple[JobRow | None, int]) -> tuple[JobRow, bool]:
@@ -361,12 +361,12 @@ class JobQueue(Views):
     async def _save(self, rows: Sequence[JobRow], events: Sequence[Event] = ()) -> None:
         """Change rows at once in memory, and on disk together with their events."""
         self._adopt(rows)
-        await self._write(partial(_saved, rows, events), kept=True)
+        await self._write(partial(save, rows, events), kept=True)
 
     def _keep(self, rows: Sequence[JobRow]) -> None:
         """As `_save`, waiting for nothing: what is lost with it is only that a job has started."""
         self._adopt(rows)
-        self._writer.leave(Write(partial(_saved, rows, ()), kept=True))
+        self._writer.leave(Write(partial(save, rows, ()), kept=True))
 
     async def _write(
         self, run: Callable[[Book], Any], *, then: Callable[[Any], Any] | None = None, kept: bool = False
@@ -417,25 +417,6 @@ def _answer(
         future.set_result(value)
     else:
         future.set_exception(error)
-
-
-def _insert(new: NewJob, row: JobRow, book: Book) -> tuple[JobRow | None, int]:
-    """The row and the size of its body; 0 when it was there before; None when its id has another graph."""
-    graph, rest = dumps(new.graph), dumps([new.targets, new.source, new.extra])
-    if book.add(row, graph, rest):
-        book.log(JobQueued(row.id))
-        return row, len(graph) + len(rest)
-    known = book.row(row.id)
-    sql = "SELECT graph FROM jobs JOIN bodies USING (serial) WHERE id = ?"
-    there = unpacked(book.db.execute(sql, (row.id,)).fetchone()[0])
-    same = json.dumps(there, sort_keys=True) == json.dumps(json.loads(graph), sort_keys=True)
-    return known if same else None, 0
-
-
-def _saved(rows: Sequence[JobRow], events: Sequence[Event], book: Book) -> None:
-    book.save(rows)
-    for event in events:
-        book.log(event)
 
 
 def _sound(text: str) -> str:
