@@ -19,6 +19,7 @@ def make_app(service: Service) -> web.Application:
     app = web.Application(client_max_size=service.settings.max_upload)
     app[SERVICE] = service
     protect(app, Access.of(service.settings))
+    api.prepare(app)
     comfy.prepare(app)
     for table in (api.ROUTES, comfy.ROUTES, files.ROUTES):
         app.add_routes(table)

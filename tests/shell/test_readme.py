@@ -21,7 +21,7 @@ from tests.shell.conftest import ROOT
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
 COMMANDS = [line for kind, text in BLOCKS if kind == "sh" for line in text.splitlines()]
-PIECES = ("engine", "nodes", "workflows", "main.py", "pyproject.toml")
+PIECES = ("engine", "nodes", "web", "workflows", "main.py", "pyproject.toml")
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +59,7 @@ def run(checkout: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_all_blocks_are_of_a_known_kind() -> None:
-    assert {kind for kind, _ in BLOCKS} == {"sh", "python", "json"}
+    assert {kind for kind, _ in BLOCKS} == {"sh", "bash", "python", "json"}
     assert all(line.startswith("python3 ") for line in COMMANDS)
 
 

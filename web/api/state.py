@@ -19,7 +19,7 @@ from web.pictures import Thumbnails
 
 
 class State:
-    """One for an application; made by `attach`."""
+    """One for an application; made by `prepare`."""
 
     def __init__(self, service: Service) -> None:
         self._service = service
