@@ -176,8 +176,8 @@ TABLE: Mapping[str, Callable[[Args], str]] = {
     "facts_failed": lambda a: f"what it would give could not be told before the run ({plain(a['reason'])}).",
     "invalid_prompt": _no_node,
     "ui_format": lambda a: (
-        "this is a workflow in ComfyUI's UI format, which cannot be read yet: "
-        "in ComfyUI choose Workflow > Export (API) and use that file."
+        "this is a workflow as ComfyUI's editor saves it, which is translated before it is a graph: "
+        "read it with engine.workflow.file.opened."
     ),
     "bad_json": _bad_json,
     "bad_number": _bad_number,

@@ -16,7 +16,7 @@ MISTAKES: dict[str, tuple[list[str], str]] = {
     "bad JSON": (["run", "bad.json"], "bad.json: The file is not JSON: Expecting value (line 2, column 3)."),
     "no JSON at all": (["run", "bytes.json"], "bytes.json: The file is not UTF-8 text"),
     "not a workflow": (["run", "list.json"], "list.json: A workflow is a JSON object of nodes by id"),
-    "ComfyUI's UI format": (["run", "ui.json"], "ui.json: This is a workflow in ComfyUI's UI format"),
+    "a file of ComfyUI's editor": (["run", "ui.json"], "ui.json: Node 1: the id 1 is used by two nodes."),
     "a folder": (["run", "data"], "data: cannot be read (Is a directory)."),
     "a picture without workflow": (["run", "plain.png"], "plain.png: this picture carries no workflow"),
     "missing model": (["run", "model.json"], 'there is no file "mini-v0.safetensors" among checkpoints'),
@@ -48,7 +48,7 @@ def folder(files: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (files / "bad.json").write_text('{"1":\n  }')
     (files / "bytes.json").write_bytes(b"\xff\xfe\0")
     (files / "list.json").write_text("[]")
-    (files / "ui.json").write_text('{"nodes": [], "links": []}')
+    (files / "ui.json").write_text('{"nodes": [{"id": 1, "type": "A"}, {"id": 1, "type": "B"}], "links": []}')
     (files / "bad.yaml").write_text("a: [")
     Image.new("RGB", (4, 4)).save(files / "plain.png")
     loader = {"class_type": "CheckpointLoaderSimple", "inputs": {"ckpt_name": "mini-v0.safetensors"}}
