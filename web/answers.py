@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import math
+import re
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from aiohttp import web
 
-from engine.graph.jsontext import HIGHEST, LARGEST, LOWEST, Unreadable, flaw, parse
+from engine.graph.jsontext import HIGHEST, LARGEST, LOWEST, MOST_VALUES, Unreadable, flaw, parse
 from engine.graph.problems import Problem
 from engine.graph.sentences import tell
 
@@ -24,7 +25,8 @@ SLOWEST = 16 << 10
 
 NOTHING: Final = object()
 
-T = TypeVar("T")
+_SUSPECT = re.compile(rb"NaN|Infinity|\\u[dD]|[0-9]{19}|[eE]\+?[0-9]{3}")
+"""What a text of JSON has in it wherever it has a value that cannot be used."""
 
 
 class Refusal(Exception):
@@ -108,7 +110,8 @@ async def read_object(request: web.Request, *, limit: int = LARGEST, empty: Any 
 def parsed(data: bytes) -> tuple[Any, list[Problem]]:
     """The value of a text of JSON, and all that forbids using it."""
     value, problems = parse(data)
-    if not problems and (found := flaw(value)) is not None:
+    suspect = not problems and (_SUSPECT.search(data) is not None or data.count(b",") >= MOST_VALUES)
+    if suspect and (found := flaw(value)) is not None:
         where = _where(value)
         problems = [Problem(found[0], {**found[1], **({"at": where} if where else {})})]
     return value, problems

@@ -17,6 +17,8 @@ Told = tuple[str, str]
 """A message and its details."""
 
 MOST_LISTED = 20
+MOST_NODES = 1000
+"""Nodes whose errors are told."""
 MOST_EDGES = 200_000
 """Links that are followed to name the outputs that depend on a bad node."""
 
@@ -76,10 +78,10 @@ def node_errors(
     registry: Registry,
     targets: Iterable[NodeId] | None = None,
 ) -> dict[str, Any]:
-    """{id: {errors, dependent_outputs, class_type}} of the problems that are errors of a node."""
+    """{id: {errors, dependent_outputs, class_type}} of the problems that are errors of the first MOST_NODES nodes."""
     found: dict[NodeId, list[dict[str, Any]]] = {}
     for p in problems:
-        if p.node is not None and p.severity == "error":
+        if p.node is not None and p.severity == "error" and (p.node in found or len(found) < MOST_NODES):
             found.setdefault(p.node, []).append(_told(p, _socket(p, prompt, registry)))
     if not found:
         return {}
@@ -190,6 +192,7 @@ def _dependent(
             if isinstance(value, list) and len(value) == 2 and isinstance(value[0], str):
                 users.setdefault(value[0], []).append(id)
     left = MOST_EDGES
+    order = {id: place for place, id in enumerate(targets)}
     found: dict[NodeId, list[NodeId]] = {}
     for node in bad:
         seen, todo = {node}, [node]
@@ -198,5 +201,5 @@ def _dependent(
             left -= 1 + len(after)
             seen.update(after)
             todo += after
-        found[node] = [t for t in targets if t in seen]
+        found[node] = sorted(seen & order.keys(), key=order.__getitem__)
     return found

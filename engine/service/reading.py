@@ -19,6 +19,8 @@ Workflow = bytes | Mapping[str, Any] | Graph
 
 SMALL = 200
 """Nodes up to which a graph is checked at once: a hop to a thread costs more than checking a few of them."""
+WIDE = 100
+"""Inputs up to which a node counts as small."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +62,16 @@ class Reader:
         if isinstance(workflow, bytes):
             return False
         nodes = workflow.nodes if isinstance(workflow, Graph) else workflow
-        return len(nodes) <= SMALL and all(map(self._free_of_files, nodes.values()))
+        return len(nodes) <= SMALL and all(map(self._is_quick, nodes.values()))
 
-    def _free_of_files(self, node: Any) -> bool:
-        type = node.get("class_type") if isinstance(node, Mapping) else getattr(node, "type", None)
-        return isinstance(type, str) and type in self._registry and type not in self._with_files
+    def _is_quick(self, node: Any) -> bool:
+        """Whether a node names no file and is itself small."""
+        if isinstance(node, Mapping):
+            type, inputs = node.get("class_type"), node.get("inputs")
+        else:
+            type, inputs = getattr(node, "type", None), getattr(node, "inputs", None)
+        known = isinstance(type, str) and type in self._registry and type not in self._with_files
+        return known and isinstance(inputs, Mapping) and len(inputs) <= WIDE and all(map(_is_small, inputs.values()))
 
     def _open(self, workflow: Workflow) -> Opened:
         if isinstance(workflow, Graph):
@@ -82,6 +89,14 @@ class Reader:
         checked = self._examine(read, targets)
         graph = checked.plan.graph.to_api()
         return Read(checked, graph, _source(read, graph))
+
+
+def _is_small(value: Any) -> bool:
+    """Whether an input is a link or a value without parts."""
+    value = getattr(value, "value", value)
+    if isinstance(value, list | tuple):
+        return len(value) <= 2 and not any(isinstance(part, Mapping | list | tuple) for part in value)
+    return not isinstance(value, Mapping)
 
 
 def _source(read: Opened, graph: Mapping[str, Any]) -> str | None:
