@@ -14,6 +14,7 @@ from typing import Any
 from engine.files import Library
 from engine.graph.check import Checked
 from engine.graph.graph import NodeId
+from engine.graph.problems import Problem
 from engine.graph.registry import Registry
 from engine.graph.sentences import sentence
 from engine.plugins import LATER, Loaded
@@ -42,6 +43,8 @@ KEPT = ("extra_pnginfo",)
 
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@+-]{0,127}")
 LONGEST_NAME = 128
+TOLD = 1000
+"""Problems of a job that are kept and told."""
 
 log = logging.getLogger(__name__)
 
@@ -164,7 +167,7 @@ class Service:
         read = await self._reader.read(workflow, targets)
         checked = read.checked
         if not checked.plan.targets or (checked.errors and not partial):
-            raise WorkflowError(map(sentence, checked.errors), checked.problems)
+            raise WorkflowError(map(sentence, checked.errors[:TOLD]), _worst(checked))
         new = NewJob(
             id=id or str(uuid.uuid4()),
             graph=read.graph,
@@ -172,7 +175,7 @@ class Service:
             source=read.source,
             client=client,
             extra={name: value for name in KEPT if (value := (extra or {}).get(name)) is not None},
-            problems=[problem_json(p) for p in checked.problems],
+            problems=[problem_json(p) for p in _worst(checked)],
             number=number,
             front=front,
             title=title,
@@ -250,6 +253,11 @@ def _warn(code: str, message: str) -> None:
 
 def _loaded(settings: ServerSettings) -> tuple[Loaded, Library]:
     return load_registry(settings.data, lazy=LATER), settings.library()
+
+
+def _worst(checked: Checked) -> list[Problem]:
+    """The problems that are told: errors come first."""
+    return sorted(checked.problems, key=lambda p: p.severity != "error")[:TOLD]
 
 
 def _named(id: str | None, client: str) -> None:
