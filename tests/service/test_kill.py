@@ -105,6 +105,7 @@ def check(data: Path, batch: Batch, kills: int) -> None:
         assert (row.state == "parked") == (interrupted.count(id) == 2)
         assert record.of_kind(JobQueued).count(id) == 1
         assert record.of_kind(JobFinished).count(id) == (row.state == "success")
+    assert any(row.state == "success" for row in rows.values())
     made, finished = files(data), [id for id, row in rows.items() if row.state == "success"]
     assert {f"job-{number}": count for number, count in made.items() if f"job-{number}" in finished} == dict.fromkeys(
         finished, 1
@@ -181,7 +182,7 @@ def test_five_kills_of_mini_jobs(tmp_path: Path) -> None:
     data, dice = tmp_path / "data", random.Random(7)
     left = 5
     while True:
-        with kit.server(data, "--device", "cpu") as server:
+        with kit.server(data, "--device", "cpu", "--at-once", "1") as server:
             client = batch.submit_to(server)
             client.join(kit.PATIENCE)
             if left:
@@ -200,7 +201,9 @@ def test_five_kills_of_mini_jobs(tmp_path: Path) -> None:
             break
     rows = Record.of(data).rows
     assert set(batch.acknowledged) <= set(rows)
-    assert {row.state for row in rows.values()} <= {"success", "parked"}
+    states = [row.state for row in rows.values()]
+    assert states.count("parked") <= 2  # five kills take at most two jobs down twice
+    assert states.count("success") == len(states) - states.count("parked")
     for id, row in rows.items():
         assert len(list((data / "output").rglob(f"{id}_*.png"))) == 1 or row.state == "parked"
 
