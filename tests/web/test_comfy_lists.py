@@ -164,7 +164,7 @@ def test_only_editors_are_told_of_the_types_that_they_take_for_granted(served: S
     assert all(info["deprecated"] and info["category"] == "not here" for info in more.values())
     for name in more:
         with pytest.raises(HttpError) as refused:
-            served.post("/prompt", {"prompt": {"1": kit.node(name), **kit.shown(1)}})
+            served.post("/prompt", {"prompt": {**kit.shown(1), "9": kit.node(name)}})
         assert name in refused.value.body["error"]["message"]
 
 

@@ -11,7 +11,7 @@ from websockets.exceptions import ConnectionClosed
 
 from tests.web import kit
 from tests.web.kit import Server
-from tests.web.wire import wire
+from tests.web.wire import Wire, wire
 
 _numbers = itertools.count(10_000)
 
@@ -152,21 +152,23 @@ def test_nonsense_is_not_heard(served: Server, frame: str) -> None:
         assert me.until("feature_flags")
 
 
+def _flood(me: Wire, frame: str = "hello", times: int = 150) -> None:
+    """Send until the server has had enough."""
+    for _ in range(times):
+        me.connection.send(frame)
+    me.to_the_end()
+
+
 def test_a_flood_of_messages_is_cut_off(served: Server) -> None:
-    with wire(served) as me:
-        for _ in range(150):
-            me.send("hello")
-        with pytest.raises(ConnectionClosed) as closed:
-            me.to_the_end()
+    with wire(served) as me, pytest.raises(ConnectionClosed) as closed:
+        _flood(me)
     assert closed.value.rcvd is not None
     assert closed.value.rcvd.code == 1008
 
 
 def test_a_message_that_is_too_large_is_cut_off(served: Server) -> None:
-    with wire(served) as me:
-        me.connection.send("x" * (1 << 20))
-        with pytest.raises(ConnectionClosed):
-            me.to_the_end()
+    with wire(served) as me, pytest.raises(ConnectionClosed):
+        _flood(me, "x" * (1 << 20), 1)
     assert served.get("/prompt")
 
 
