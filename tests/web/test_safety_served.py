@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from tests.web import kit, samples
 from tests.web.kit import Graph, Server, node
-from tests.web.stand import Reply, ask, stand
+from tests.web.stand import Reply, ask, form, stand
 from tests.web.test_safety_files import NAMES
 from tests.web.test_safety_requests import STREAMS, routes
 
@@ -147,6 +147,24 @@ def test_no_part_of_a_path_of_any_route_leads_out(trap: Server, tmp_path: Path) 
     alive(trap)
 
 
+def test_texts_of_others_are_never_part_of_a_page(trap: Server, tmp_path: Path) -> None:
+    """Names, titles and addresses come back as JSON or as files; the two pages there are hold nothing of a client's."""
+    script = "<img src=x onerror=alert(1)>"
+    graph = {"1": {**node("KitShow", number=script), "_meta": {"title": script}}, script: node(script)}
+    for path in ("/prompt", "/api/v1/jobs"):
+        reply = post(trap, path, {"prompt": graph, "workflow": graph})
+        assert (reply.status, reply.headers["content-type"]) == (400, "application/json")
+    post(trap, f"/userdata/{quote(script)}", 1)
+    for method, path in table(tmp_path):
+        if method == "GET" and path.removeprefix("/api") not in STREAMS:
+            for part in ("prompt_id", "/id", "name", "path", "file", "folder", "kind", "type"):
+                wicked = path.replace(part, ("/" if part == "/id" else "") + quote(script, safe=""))
+                reply = get(trap, f"{wicked}?filename={quote(script)}&dir={quote(script)}&cursor={quote(script)}")
+                page = "html" in reply.headers.get("content-type", "")
+                assert not page or path in ("/", "/api/v1/docs"), path
+                assert not page or script.encode() not in reply.body
+
+
 def test_reading_changes_nothing(fresh: Callable[..., Server], tmp_path: Path) -> None:
     """All routes of GET and HEAD, with the words that make others write."""
     server = fresh()
@@ -215,6 +233,22 @@ def test_secrets_are_told_to_nobody(fresh: Callable[..., Server]) -> None:
     for where, text in {**files, **{f"answer {n}": b for n, b in enumerate(told)}, "log": lines.encode()}.items():
         assert CANARY.encode() not in text, where
         assert token.encode() not in text, where
+
+
+def test_secrets_are_in_no_picture(fresh: Callable[..., Server]) -> None:
+    """A picture carries its graph and what extra_pnginfo says, and none of the keys that came with them."""
+    server = fresh("--device", "cpu")
+    body, headers = form(image=("a.png", samples.picture()))
+    assert ask(server.url, "POST", f"/upload/image?token={CANARY}", body, headers).status == 200
+    graph = {"1": node("LoadImage", image="a.png"), "2": node("SaveImage", images=("1", 0), filename_prefix="a")}
+    extra = {"api_key_comfy_org": CANARY, "extra_pnginfo": {"workflow": {"said": "kept"}}}
+    done = server.ended(server.submit(graph, extra_data=extra, client_id="me"))
+    (image,) = done["outputs"]["2"]["images"]
+    saved = (server.data / "output" / image["filename"]).read_bytes()
+    assert b"kept" in saved
+    assert b"LoadImage" in saved
+    assert CANARY.encode() not in saved
+    assert CANARY not in json.dumps(done)
 
 
 def chain(length: int, back: str | None = None) -> Graph:
