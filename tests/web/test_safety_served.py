@@ -92,12 +92,9 @@ def outside(server: Server) -> dict[str, bytes]:
     return {str(p): p.read_bytes() for p in files if not any(p.is_relative_to(o) for o in own) and p.suffix != ".pyc"}
 
 
-@pytest.mark.parametrize("type", ["LoadImage", "LoadImageMask"])
-def test_pictures_outside_are_refused_through_the_prompt(trap: Server, type: str) -> None:
-    if type not in trap.get("/object_info"):
-        pytest.skip(f"there is no node type {type}")
+def test_pictures_outside_are_refused_through_the_prompt(trap: Server) -> None:
     for name in [*SENDABLE, "../secret.png [output]", "link.png [temp]", "secret.png [input-other]"]:
-        graph = {"1": node(type, image=name), "2": node("SaveImage", images=("1", 0), filename_prefix="a")}
+        graph = {"1": node("LoadImage", image=name), "2": node("SaveImage", images=("1", 0), filename_prefix="a")}
         reply = post(trap, "/prompt", {"prompt": graph})
         assert reply.status == 400, name
         assert SECRET.encode() not in reply.body

@@ -7,13 +7,13 @@ from collections.abc import AsyncIterator
 
 from aiohttp import web
 
-from web.tables import both
 from web.comfy import history, jobs, models, nodes, prompt, socket, system
 from web.comfy.catalogue import Catalogue
 from web.comfy.conductor import Conductor
 from web.comfy.keys import CATALOGUE, CONDUCTOR, ENDED, SOCKETS
 from web.comfy.logs import Ended
 from web.keys import SERVICE
+from web.tables import both
 
 TOPICS = (prompt, history, jobs, nodes, models, system, socket)
 ROUTES = both([route for topic in TOPICS for route in topic.ROUTES])

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from web.tables import both
 from web.files import packs, preferences, upload, userdata, view
+from web.tables import both
 
 ROUTES = both(
     [
