@@ -22,7 +22,6 @@ def number() -> Iterator[int]:
     return next(_numbers)
 
 
-RUN = ["status", "execution_start", "execution_cached"]
 END = ["execution_success", "status", "executing"]
 
 
@@ -34,7 +33,9 @@ def test_a_job_from_status_to_its_end(served: Server, number: int, path: str) ->
         assert hello["data"]["sid"] == f"me{number}"
         job = served.submit(kit.shown(number), client_id=f"me{number}")
         told = me.end(job)
-        assert told[: len(RUN)] == RUN
+        begin = told.index("execution_start")
+        assert set(told[:begin]) == {"status"}
+        assert told[begin + 1] == "execution_cached"
         assert told[-len(END) :] == END
         assert told.count("executing") == 3
         assert {"executed", "progress_state"} <= set(told)
