@@ -51,6 +51,10 @@ Warn = Callable[[str, str], None]
 """``warn(code, message)``."""
 
 
+AT_ONCE = 250
+"""Jobs that are ended in one step of the event loop."""
+
+
 class JobQueue(Views):
     """Made by `open`. But for `record`, all is called in one event loop's thread.
 
@@ -208,13 +212,20 @@ class JobQueue(Views):
     # What people do to jobs that wait
 
     async def cancel_queued(self, ids: Iterable[str]) -> list[str]:
-        """End those of these jobs that wait, are held or parked, log JobFinished, and tell which."""
-        found = [row for id in dict.fromkeys(ids) if (row := self._line.rows.get(id)) is not None]
-        now = time.time()
-        ended = [replace(row, state="cancelled", ended=now) for row in found if row.state in CANCELLABLE]
-        if ended:
-            await self._save(ended, [JobFinished(row.id, "cancelled") for row in ended])
-        return [row.id for row in ended]
+        """End those of these jobs that wait, are held or parked, log JobFinished, and tell which.
+
+        Many are ended some at a time, the last ones first: others have their turn in between, and of those that are
+        still to be ended only the first could begin meanwhile.
+        """
+        wanted, now = list(dict.fromkeys(ids)), time.time()
+        ended: set[str] = set()
+        for start in reversed(range(0, len(wanted), AT_ONCE)):
+            found = [row for id in wanted[start : start + AT_ONCE] if (row := self._line.rows.get(id)) is not None]
+            rows = [replace(row, state="cancelled", ended=now) for row in found if row.state in CANCELLABLE]
+            if rows:
+                await self._save(rows, [JobFinished(row.id, "cancelled") for row in rows])
+                ended.update(row.id for row in rows)
+        return [id for id in wanted if id in ended]
 
     async def clear_queue(self) -> list[str]:
         """Cancel all that wait or are held."""
