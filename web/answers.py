@@ -15,6 +15,7 @@ from aiohttp import web
 from engine.graph.jsontext import HIGHEST, LARGEST, LOWEST, MOST_VALUES, Unreadable, flaw, parse
 from engine.graph.problems import Problem
 from engine.graph.sentences import tell
+from engine.service.problems import problem_json
 
 INLINE = 32 << 10
 """Bytes of JSON up to which it is parsed at once; more is parsed in a thread."""
@@ -119,16 +120,7 @@ def parsed(data: bytes) -> tuple[Any, list[Problem]]:
 
 def told(problem: Problem) -> dict[str, Any]:
     """A problem as JSON."""
-    mend = None if problem.mend is None else {"kind": problem.mend.kind, "args": dict(problem.mend.args)}
-    return {
-        "code": problem.code,
-        "severity": problem.severity,
-        "node": problem.node,
-        "input": problem.input,
-        "args": dict(problem.args),
-        "message": _told(problem),
-        "mend": mend,
-    }
+    return {**problem_json(problem), "message": _told(problem)}
 
 
 def _told(problem: Problem) -> str:

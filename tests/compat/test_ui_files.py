@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from pathlib import Path
@@ -31,6 +32,18 @@ SAMPLES = "INKWATER_UI_SAMPLES"
 LIBRARY = Library.standard(ROOT / "no-such-data", [], ROOT / "models")
 
 
+def shortened(value: Any) -> Any:
+    """The texts of others by their digests: what stands in the golden files is our form of them, not their words."""
+    match value:
+        case dict():
+            return {name: shortened(inner) for name, inner in value.items()}
+        case list():
+            return [shortened(inner) for inner in value]
+        case str() if len(value) > 40:
+            return f"{len(value)} characters {hashlib.sha256(value.encode()).hexdigest()[:16]}"
+    return value
+
+
 def keys(graph: Graph) -> set[Key]:
     return {step.key for step in check(graph, REGISTRY).plan.steps.values()}
 
@@ -53,7 +66,7 @@ def test_what_samples_become(path: Path) -> None:
     assert {p.code for p in found.problems} <= {"missing_node_type"}
     assert all(p.args["pack"] == "comfy-core" for p in found.problems)
     meta = json.loads(path.read_text("utf-8"))["_workflow"]["_meta"]
-    assert any("##" in note["text"] or "http" in note["text"] for note in meta["notes"])
+    assert any("characters" in note["text"] for note in meta["notes"])
 
 
 @pytest.mark.parametrize("path", GOLDEN, ids=lambda p: p.stem)
@@ -61,7 +74,7 @@ def test_what_samples_become(path: Path) -> None:
 def test_samples_become_that(path: Path) -> None:
     found = translate(json.loads((Path(os.environ[SAMPLES]) / path.name).read_text("utf-8")), REGISTRY)
     assert found.problems == ()
-    assert found.workflow == json.loads(path.read_text("utf-8"))
+    assert shortened(found.workflow) == json.loads(path.read_text("utf-8"))
 
 
 def test_there_are_five_samples_and_what_they_need() -> None:
