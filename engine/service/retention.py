@@ -55,18 +55,6 @@ def prune_folder(folder: Path, age: float, size: int, now: float) -> int:
     return removed
 
 
-def emptied(folder: Path) -> None:
-    """Remove all that is in a folder; what resists stays. Links are removed, not followed."""
-    for parent, folders, names in os.walk(folder, topdown=False):
-        for name in names:
-            with suppress(OSError):
-                os.unlink(os.path.join(parent, name))
-        for name in folders:
-            path = os.path.join(parent, name)
-            with suppress(OSError):
-                os.unlink(path) if os.path.islink(path) else os.rmdir(path)
-
-
 def _files(folder: Path) -> Iterator[Kept]:
     for parent, _, names in os.walk(folder):
         for name in names:

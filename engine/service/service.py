@@ -9,7 +9,7 @@ import time
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import IO, Any
 
 from engine.files import Library
 from engine.graph.check import Checked
@@ -28,9 +28,10 @@ from engine.service.hub import Hub, Notice
 from engine.service.lag import Lag
 from engine.service.problems import problem_json
 from engine.service.reading import Reader, Workflow
-from engine.service.retention import emptied, tidy_for_ever
+from engine.service.retention import tidy_for_ever
 from engine.service.settings import ServerSettings
 from engine.service.threads import off
+from engine.session.temp import emptied
 from engine.worker.channel import Channel
 from engine.worker.process import WorkerProcess
 from engine.workflow.error import WorkflowError
@@ -80,6 +81,8 @@ class Service:
         self._reader = Reader(loaded.registry, library)
         self._dispatch = Dispatcher(queue, channels, self.hub, at_once=settings.at_once, metadata=settings.metadata)
         self._tasks: list[asyncio.Task[None]] = []
+        self._alone: IO[bytes] | None = None
+        """The lock of the temp folder: while it is held, nobody else empties it."""
         self._counts: Mapping[str, int] = {}
         queue.listener = self._logged
 
@@ -118,7 +121,7 @@ class Service:
 
     async def _warm_up(self) -> None:
         """What need not be done before the first request is answered."""
-        await off(emptied, self.library.folder("temp"))
+        self._alone = await off(emptied, self.library.folder("temp"), self.settings.data / "cache")
         self._dispatch.start()
 
     def at(self, url: str) -> None:
@@ -132,6 +135,8 @@ class Service:
             task.cancel()
         await self._dispatch.close(seconds)
         await self.queue.close()
+        if self._alone is not None:
+            self._alone.close()
         self.lag.stop()
 
     async def check(self, workflow: Workflow, targets: Iterable[str] | None = None) -> Checked:

@@ -27,7 +27,7 @@ def emptied(temp: Path, cache: Path) -> IO[bytes] | None:
         return held
     for entry in temp.iterdir() if temp.is_dir() else ():
         with suppress(OSError):
-            shutil.rmtree(entry) if entry.is_dir() and not entry.is_symlink() else entry.unlink()
+            shutil.rmtree(entry, True) if entry.is_dir() and not entry.is_symlink() else entry.unlink()
     return held
 
 

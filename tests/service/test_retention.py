@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from pathlib import Path
 
 import pytest
 
-from engine.service.retention import emptied, prune_folder
+from engine.service.retention import prune_folder
+from engine.session.temp import emptied
+from tests.service.conftest import opened, until
 
 NOW = 1_000_000.0
 
@@ -40,7 +43,7 @@ def test_zero_sets_no_limit(tmp_path: Path) -> None:
 
 def test_a_folder_that_is_not_there_is_empty(tmp_path: Path) -> None:
     assert prune_folder(tmp_path / "none", 1, 1, NOW) == 0
-    emptied(tmp_path / "none")
+    emptied(tmp_path / "none", tmp_path / "cache")
 
 
 def test_emptying_follows_no_links(tmp_path: Path) -> None:
@@ -52,6 +55,19 @@ def test_emptying_follows_no_links(tmp_path: Path) -> None:
         (temp / "file").symlink_to(kept)
     except OSError:
         pytest.skip("no links here")
-    emptied(temp)
+    emptied(temp, tmp_path / "cache")
     assert list(temp.iterdir()) == []
     assert kept.exists()
+
+
+def test_nobody_empties_the_temporary_folder_of_a_server(tmp_path: Path) -> None:
+    """Not even while its worker is dead: what history shows is there."""
+
+    async def whole() -> None:
+        async with opened(tmp_path) as service:
+            await until(lambda: service._alone is not None)
+            kept = made(tmp_path / "temp", "preview.png", 0)
+            assert emptied(tmp_path / "temp", tmp_path / "cache") is None
+            assert kept.exists()
+
+    asyncio.run(whole())
