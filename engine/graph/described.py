@@ -28,9 +28,13 @@ def _input(socket: Socket) -> dict[str, Any]:
     for constraint in socket.constraints:
         if isinstance(constraint, Range):
             told |= {"min": constraint.low, "max": constraint.high}
+            steps = {"step": constraint.step, "round": constraint.round}
+            told |= {name: value for name, value in steps.items() if value is not None}
     if socket.choice is not None:
         told["options"] = list(socket.choice.listed())
     if socket.file is not None:
         told["file"] = socket.file.kind
+    if socket.widget is not None:
+        told["widget"] = {"name": socket.widget.name, **socket.widget.options}
     flags = {"lazy": socket.lazy, "list": socket.is_list}
     return told | {name: True for name, on in flags.items() if on}

@@ -1,0 +1,40 @@
+/** Where the parts of the editor plug in: panels, dialogs, bars. A feature's index.ts registers, nothing else edits the frame. */
+
+import type { ComponentType } from "react";
+
+export interface Panel {
+  readonly id: string;
+  readonly side: "left" | "right" | "bottom";
+  /** A key of the language files, with its namespace. */
+  readonly title: string;
+  readonly icon: ComponentType<{ size?: number }>;
+  readonly component: ComponentType;
+  /** Places among the others: lower is earlier. */
+  readonly order: number;
+}
+
+export interface Bar {
+  readonly id: string;
+  /** Of the frame's top bar (start, middle, end), under it, over the canvas, or nowhere (only effects). */
+  readonly place: "start" | "middle" | "end" | "below" | "canvas" | "none";
+  readonly component: ComponentType;
+  readonly order: number;
+}
+
+export interface DialogSlot {
+  readonly name: string;
+  readonly component: ComponentType<{ args: unknown; close(): void }>;
+}
+
+export const panels: Panel[] = [];
+export const bars: Bar[] = [];
+export const dialogs: DialogSlot[] = [];
+
+const place = <T extends { order: number }>(list: T[], some: readonly T[]) => {
+  list.push(...some);
+  list.sort((a, b) => a.order - b.order);
+};
+
+export const registerPanels = (some: readonly Panel[]): void => place(panels, some);
+export const registerBars = (some: readonly Bar[]): void => place(bars, some);
+export const registerDialogs = (some: readonly DialogSlot[]): void => void dialogs.push(...some);
