@@ -166,7 +166,10 @@ CHECKED = obj(
     }
 )
 
-SOCKET = told(ANY_OBJECT, "type, required, help, default, min, max, step, round, options, file, widget (name and options), lazy, list.")
+SOCKET = told(
+    ANY_OBJECT,
+    "type, required, help, default, min, max, step, round, options, file, widget (name and options), lazy, list.",
+)
 
 NODE_TYPE = obj(
     {

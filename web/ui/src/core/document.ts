@@ -65,15 +65,14 @@ interface Slots {
 
 const standIns = new WeakMap<GraphNode, NodeType>();
 
+const pairs = (list: unknown) =>
+  (Array.isArray(list) ? list : []).filter((p): p is [string, string] => Array.isArray(p) && typeof p[0] === "string");
+
 /** What can be drawn of a node whose type is not known: its slots as the file tells them, else its links. */
 function standIn(node: GraphNode): NodeType {
   const known = standIns.get(node);
   if (known) return known;
   const slots = (node.meta["slots"] ?? {}) as Slots;
-  const pairs = (list: unknown) =>
-    (Array.isArray(list) ? list : []).filter(
-      (p): p is [string, string] => Array.isArray(p) && typeof p[0] === "string",
-    );
   const listed = pairs(slots.inputs);
   const inputs = listed.length ? listed : Object.keys(node.links).map((name) => [name, "*"] as [string, string]);
   const type: NodeType = {
