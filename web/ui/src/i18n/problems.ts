@@ -1,0 +1,51 @@
+/** Problems, reasons and refusals in the reader's language, told from their code and args; where the language files
+ * know no such code, or a value of its sentence is missing, the server's English sentence stands. */
+
+import i18next from "i18next";
+import type { JsonObject } from "~/core/types";
+import type { Problem, Why } from "~/stores/run";
+import { MENDS, PROBLEMS, joined, plain, type Teller } from "./told";
+
+/** The sentence of a code, or null. `group` is where it stands in problems.json. */
+function told(
+  group: string,
+  code: string,
+  args: JsonObject,
+  table: Readonly<Record<string, Teller>> = {},
+): string | null {
+  const telling = Object.hasOwn(table, code) ? table[code]?.(args) : undefined;
+  const key = `problems:${group}.${telling?.key ?? code}`;
+  if (!i18next.exists(key)) return null;
+  const text = i18next.t(key, { ...(telling?.values ?? plain(args)) });
+  return text.includes("{{") ? null : text;
+}
+
+/** What is wrong, without its place (it is shown at the node and input) and without the mend (that is a button). */
+export const problemText = (problem: Problem): string =>
+  told("problem", problem.code, problem.args, PROBLEMS) ?? problem.message;
+
+/** What would mend it, as the words of a button; null if there is nothing to press. */
+export function mendText(problem: Problem): string | null {
+  const { mend } = problem;
+  return mend && told("mend", mend.kind, { ...problem.args, ...mend.args }, MENDS);
+}
+
+/** Why a step runs, or that its result is kept. Without what the server told, its text. */
+export function whyText(why: Why): string {
+  const { args } = why;
+  const key = `why:${why.code}`;
+  if (!i18next.exists(key)) return why.text;
+  const text = i18next.t(key, { ...plain(args), inputs: joined(args["inputs"]), nodes: joined(args["nodes"]) });
+  return text.includes("{{") ? why.text : text;
+}
+
+/** What the server refused: an ApiError's code and message. English keeps the message, which names things. */
+export function errorText(error: { readonly code: string; readonly message: string }): string {
+  if (i18next.language.startsWith("en")) return error.message;
+  return told("refusal", error.code, {}) ?? error.message;
+}
+
+/** Why a job ended badly: the `error` of a job row. What a node's own code said is in nobody's language files. */
+export function jobErrorText(error: { readonly code: string; readonly message: string }): string {
+  return told("job", error.code, { message: error.message }) ?? error.message;
+}
