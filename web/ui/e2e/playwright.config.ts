@@ -1,0 +1,28 @@
+import { defineConfig } from "@playwright/test";
+import { FLAGS } from "./browser";
+
+/** RESULTS names a folder of one's own where several people test one checkout. */
+const run = process.env["RESULTS"] ?? "run";
+
+export default defineConfig({
+  testDir: ".",
+  outputDir: `results/${run}`,
+  globalSetup: "./setup.ts",
+  workers: Number(process.env["E2E_WORKERS"] ?? 2),
+  forbidOnly: true,
+  timeout: 60_000,
+  expect: { timeout: 10_000 },
+  reporter: [["list"], ["json", { outputFile: `results/${run}.json` }]],
+  // Measurements are made alone: E2E_PERF=1.
+  testIgnore: process.env["E2E_PERF"] ? [] : ["perf/**"],
+  use: {
+    browserName: "chromium",
+    launchOptions: { args: FLAGS },
+    viewport: { width: 1440, height: 900 },
+    locale: "en-GB",
+    colorScheme: "dark",
+    trace: "retain-on-failure",
+    screenshot: "only-on-failure",
+    actionTimeout: 10_000,
+  },
+});
