@@ -1,11 +1,14 @@
-/** Which component edits an input. Packs add theirs through the same table. */
+/** Which component edits an input. Packs add theirs through the same table.
+ * A widget fills the box that it is given (geometry.ts says how high) and draws its label itself, inside. */
 
 import type { ComponentType } from "react";
-import type { InputDef, Json, NodeId } from "~/core/types";
+import type { InputDef, Json, NodeId, Scope } from "~/core/types";
 
 export interface WidgetProps {
   /** Of the graph on the canvas; the run's id is the path's prefix + this. */
   readonly node: NodeId;
+  /** Of which graph the node is; the one on the canvas without it. */
+  readonly scope?: Scope;
   readonly name: string;
   readonly def: InputDef;
   readonly value: Json | undefined;
@@ -15,6 +18,8 @@ export interface WidgetProps {
   readonly label: string;
   /** Of problems at this input, for aria-describedby. */
   readonly describedBy?: string;
+  /** The label stands beside the widget (as in a form): it draws none, and keeps it as its accessible name. */
+  readonly bare?: boolean;
   change(value: Json): void;
 }
 
