@@ -14,6 +14,9 @@ export interface Command {
   readonly hidden?: boolean;
   /** Works while a text field has the focus (Mod+Enter, Mod+S, …). */
   readonly inText?: boolean;
+  /** Its keys count only while the focus is inside an element with `data-keys` of this name, and come before others'
+   * there. "canvas" counts too while nothing has the focus. */
+  readonly target?: string;
 }
 
 const commands = new Map<string, Command>();

@@ -1,6 +1,8 @@
 /** Where the parts of the editor plug in: panels, dialogs, bars. A feature's index.ts registers, nothing else edits the frame. */
 
 import type { ComponentType } from "react";
+import { registerCommands } from "~/commands/registry";
+import { useUi } from "~/stores/ui";
 
 export interface Panel {
   readonly id: string;
@@ -11,12 +13,15 @@ export interface Panel {
   readonly component: ComponentType;
   /** Places among the others: lower is earlier. */
   readonly order: number;
+  /** Of the command `panel.<id>`, which shows and hides it. */
+  readonly keys?: readonly string[];
 }
 
 export interface Bar {
   readonly id: string;
-  /** Of the frame's top bar (start, middle, end), under it, over the canvas, or nowhere (only effects). */
-  readonly place: "start" | "middle" | "end" | "below" | "canvas" | "none";
+  /** Of the frame's top bar (start, middle, end), under it, in the middle (the canvas and what lies over it), in the
+   * line at the bottom, or nowhere (only effects). */
+  readonly place: "start" | "middle" | "end" | "below" | "canvas" | "status" | "none";
   readonly component: ComponentType;
   readonly order: number;
 }
@@ -35,6 +40,18 @@ const place = <T extends { order: number }>(list: T[], some: readonly T[]) => {
   list.sort((a, b) => a.order - b.order);
 };
 
-export const registerPanels = (some: readonly Panel[]): void => place(panels, some);
+/** Each panel brings a command that shows and hides it. */
+export function registerPanels(some: readonly Panel[]): void {
+  place(panels, some);
+  registerCommands(
+    some.map(({ id, side, title, keys }) => ({
+      id: `panel.${id}`,
+      title,
+      ...(keys && { keys }),
+      run: () => useUi.getState().toggle(side, id),
+    })),
+  );
+}
+
 export const registerBars = (some: readonly Bar[]): void => place(bars, some);
 export const registerDialogs = (some: readonly DialogSlot[]): void => void dialogs.push(...some);

@@ -56,8 +56,8 @@ interface SettingsState extends Settings {
 }
 
 /** Settings from what was stored; what is missing or damaged is as at the start. */
-export function settingsOf(stored: unknown): Settings {
-  const found = Settings.safeParse(stored);
+export function settingsOf(json: unknown): Settings {
+  const found = Settings.safeParse(json);
   return found.success ? found.data : Settings.parse({});
 }
 
