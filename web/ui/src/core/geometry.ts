@@ -37,15 +37,19 @@ export interface NodeShape {
   readonly shown: { readonly top: number; readonly height: number } | null;
 }
 
-/** Whether nodes of a type show what they made on themselves: sinks, and inputs that are pictures. */
+/** Whether nodes of a type show what they made on themselves. An input's picture is shown by its widget. */
 export function showsResult(type: NodeType): boolean {
-  return type.kind === "sink" || Object.values(type.inputs).some((i) => i.file === "input");
+  return type.kind === "sink";
 }
 
+/** Heights of the widgets that have more than one row, by their name. */
+const TALL: Readonly<Record<string, number>> = { multiline: TEXT_HEIGHT, image_upload: WIDGET_ROW + PICTURE_HEIGHT };
+
+/** How high a widget is at the least. */
+export const leastOf = (input: InputDef): number => TALL[input.widget?.name ?? ""] ?? WIDGET_ROW;
+
 /** Tall widgets share what height the user adds. */
-export function isTall(input: InputDef): boolean {
-  return input.widget?.name === "multiline";
-}
+export const isTall = (input: InputDef): boolean => leastOf(input) > WIDGET_ROW;
 
 const shapes = new WeakMap<NodeType, WeakMap<GraphNode, NodeShape>>();
 
@@ -73,7 +77,7 @@ function open(node: GraphNode, type: NodeType): NodeShape {
   const widgets: WidgetPlace[] = [];
   let y = top;
   for (const [name, input] of typed) {
-    const h = isTall(input) ? TEXT_HEIGHT + spare : WIDGET_ROW;
+    const h = leastOf(input) + (isTall(input) ? spare : 0);
     widgets.push({ name, top: y, height: h });
     y += h;
   }
@@ -91,7 +95,7 @@ function open(node: GraphNode, type: NodeType): NodeShape {
 }
 
 function leastHeight(top: number, typed: readonly (readonly [string, InputDef])[], shows: boolean): number {
-  const widgets = typed.reduce((sum, [, input]) => sum + (isTall(input) ? TEXT_HEIGHT : WIDGET_ROW), 0);
+  const widgets = typed.reduce((sum, [, input]) => sum + leastOf(input), 0);
   return top + widgets + (shows ? PICTURE_HEIGHT : 0) + PADDING;
 }
 
