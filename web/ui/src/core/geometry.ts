@@ -1,7 +1,7 @@
 /** Where everything of a node lies, from its definition alone: no DOM is asked, so that nodes off screen have their
  * sockets too, and a thousand nodes open without being mounted. The style sheet takes the same numbers. */
 
-import { hasWidget } from "./document";
+import { hasWidget } from "./names";
 import type { GraphNode, InputDef, NodeType, Point, Size } from "./types";
 
 export const HEADER = 30;
