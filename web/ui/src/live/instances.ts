@@ -1,0 +1,60 @@
+/** Entries for what stands for several steps: instances of subgraphs, nodes that were expanded. */
+
+import type { NodeRun } from "~/stores/run";
+
+/** The ids that an id lies in: "12:3:4" in "12:3" and "12". */
+export function around(id: string): string[] {
+  const found: string[] = [];
+  for (let at = id.lastIndexOf(":"); at > 0; at = id.lastIndexOf(":", at - 1)) found.push(id.slice(0, at));
+  return found;
+}
+
+type Nodes = Readonly<Record<string, NodeRun>>;
+
+/** The nodes and an entry for each instance around them. Entries that come out as they were are the very same.
+ *
+ * Args: parents: of expanded steps, which node. before: what this gave the last time.
+ */
+export function withInstances(nodes: Nodes, parents: Readonly<Record<string, string>>, before: Nodes): Nodes {
+  const inside = new Map<string, NodeRun[]>();
+  const add = (outer: string, run: NodeRun) => {
+    const list = inside.get(outer);
+    if (list) list.push(run);
+    else inside.set(outer, [run]);
+  };
+  const shown: Record<string, NodeRun> = {};
+  for (const [id, run] of Object.entries(nodes)) {
+    const parent = parents[id];
+    if (parent === undefined) shown[id] = run;
+    for (const outer of around(parent ?? id)) add(outer, run);
+  }
+  for (const [id, runs] of inside) {
+    const sum = summed(runs);
+    shown[id] = same(before[id], sum) ? (before[id] ?? sum) : sum;
+  }
+  return shown;
+}
+
+const count = (runs: readonly NodeRun[], state: NodeRun["state"]) => runs.filter((r) => r.state === state).length;
+
+/** Several steps as one: running while one runs, its progress that of the one that runs. */
+function summed(runs: readonly NodeRun[]): NodeRun {
+  const running = runs.find((run) => run.state === "running");
+  const shown = runs.findLast((run) => run.shown)?.shown;
+  const more = shown ? { shown } : {};
+  if (running) return { ...running, ...more };
+  const failed = runs.find((run) => run.state === "error");
+  if (failed) return failed;
+  if (count(runs, "cached") === runs.length) return { state: "cached", ...more };
+  const waiting = count(runs, "waiting");
+  if (waiting === runs.length) return { state: "waiting" };
+  if (waiting) return { state: "running", done: runs.length - waiting, total: runs.length, ...more };
+  if (count(runs, "stopped")) return { state: "stopped", ...more };
+  return { state: "done", seconds: runs.reduce((sum, run) => sum + (run.seconds ?? 0), 0), ...more };
+}
+
+function same(a: NodeRun | undefined, b: NodeRun): boolean {
+  if (!a) return false;
+  const keys = new Set([...Object.keys(a), ...Object.keys(b)]) as Set<keyof NodeRun>;
+  return [...keys].every((key) => a[key] === b[key]);
+}
