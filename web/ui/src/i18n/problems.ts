@@ -4,9 +4,17 @@
 import i18next from "i18next";
 import type { JsonObject } from "~/core/types";
 import type { Problem, Why } from "~/stores/run";
-import { MENDS, PROBLEMS, joined, plain, type Teller } from "./told";
+import { MENDS, PROBLEMS, joined, plain, type Teller, type Telling } from "./told";
 
-/** The sentence of a code, or null. `group` is where it stands in problems.json. */
+/** The sentence of a key; null if there is none, or a value of it is missing. */
+function filled(key: string, values: Telling["values"]): string | null {
+  if (!i18next.exists(key)) return null;
+  const raw = i18next.t(key, { skipInterpolation: true });
+  const wanted = [...raw.matchAll(/\{\{(\w+)\}\}/g)].map(([, name]) => name ?? "");
+  return wanted.every((name) => Object.hasOwn(values, name)) ? i18next.t(key, { ...values }) : null;
+}
+
+/** The sentence of a code. `group` is where it stands in problems.json. */
 function told(
   group: string,
   code: string,
@@ -14,10 +22,7 @@ function told(
   table: Readonly<Record<string, Teller>> = {},
 ): string | null {
   const telling = Object.hasOwn(table, code) ? table[code]?.(args) : undefined;
-  const key = `problems:${group}.${telling?.key ?? code}`;
-  if (!i18next.exists(key)) return null;
-  const text = i18next.t(key, { ...(telling?.values ?? plain(args)) });
-  return text.includes("{{") ? null : text;
+  return filled(`problems:${group}.${telling?.key ?? code}`, telling?.values ?? plain(args));
 }
 
 /** What is wrong, without its place (it is shown at the node and input) and without the mend (that is a button). */
@@ -33,10 +38,8 @@ export function mendText(problem: Problem): string | null {
 /** Why a step runs, or that its result is kept. Without what the server told, its text. */
 export function whyText(why: Why): string {
   const { args } = why;
-  const key = `why:${why.code}`;
-  if (!i18next.exists(key)) return why.text;
-  const text = i18next.t(key, { ...plain(args), inputs: joined(args["inputs"]), nodes: joined(args["nodes"]) });
-  return text.includes("{{") ? why.text : text;
+  const values = { ...plain(args), inputs: joined(args["inputs"]), nodes: joined(args["nodes"]) };
+  return filled(`why:${why.code}`, values) ?? why.text;
 }
 
 /** What the server refused: an ApiError's code and message. English keeps the message, which names things. */

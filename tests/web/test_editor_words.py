@@ -1,0 +1,33 @@
+"""The editor's English words of nodes, and its list of codes, are those of the server as it is."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.graph.problems import Mend, Problem
+from engine.graph.sentences import TABLE, _unknown, sentence, tell
+from tests.web import words
+
+AGAIN = "python -m tests.web.words writes it anew, then the tests of web/ui say which words are missing"
+
+
+def test_names_of_nodes_are_up_to_date() -> None:
+    assert words.NODES.read_text(encoding="utf-8") == words.names(), AGAIN
+
+
+def test_codes_are_up_to_date() -> None:
+    assert words.CODES.read_text(encoding="utf-8") == words.codes(), AGAIN
+
+
+@pytest.mark.parametrize("code", TABLE)
+def test_each_example_has_the_args_of_its_sentence(code: str) -> None:
+    told = [tell(code, args) for args in words.PROBLEMS[code]]
+    assert told
+    assert not {_unknown(code, args) for args in words.PROBLEMS[code] if args} & set(told)
+    assert len(set(told)) == len(told)
+
+
+@pytest.mark.parametrize("kind", words.MENDS)
+def test_each_mend_can_be_told(kind: str) -> None:
+    for args in words.MENDS[kind]:  # type: ignore[index]
+        assert sentence(Problem("bad_text", {}, mend=Mend(kind, args)))  # type: ignore[arg-type]
