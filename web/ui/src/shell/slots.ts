@@ -9,7 +9,7 @@ export interface Panel {
   readonly side: "left" | "right" | "bottom";
   /** A key of the language files, with its namespace. */
   readonly title: string;
-  readonly icon: ComponentType<{ size?: number }>;
+  readonly icon: ComponentType<{ size?: number | string }>;
   readonly component: ComponentType;
   /** Places among the others: lower is earlier. */
   readonly order: number;

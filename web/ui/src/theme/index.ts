@@ -9,6 +9,7 @@ import { type Settings, useSettings } from "~/stores/settings";
 export type Theme = "dark" | "light" | "contrast";
 
 const media = (query: string) => globalThis.matchMedia?.(query);
+const told = (query: string) => media(query)?.matches ?? false;
 
 /** The theme that is shown for a setting: "system" follows the reader's machine. */
 export function themeOf(chosen: Settings["theme"], light: boolean, contrast: boolean): Theme {
@@ -28,7 +29,6 @@ const QUERIES = {
 
 function apply(): void {
   const { theme, motion } = useSettings.getState();
-  const told = (query: string) => media(query)?.matches ?? false;
   const data = document.documentElement.dataset;
   data["theme"] = themeOf(theme, told(QUERIES.light), told(QUERIES.contrast));
   data["motion"] = motionOf(motion, told(QUERIES.reduced));
