@@ -1,6 +1,7 @@
-"""`python -m tests`: formatting, lint, types and tests, with a plain count as the last line.
+"""`python -m tests`: formatting, lint, types and tests of the program and of its editor, with a plain count at the end.
 
-Options go to pytest: `-k EXPRESSION`, `--slow`, `--gpu`, paths. With `-k` or a path only the tests run.
+Options go to pytest: `-k EXPRESSION`, `--slow`, `--gpu`, paths. With `-k` or a path only pytest runs, with `--editor`
+only what checks the editor in web/ui.
 """
 
 from __future__ import annotations
@@ -38,18 +39,27 @@ def main(arguments: list[str]) -> int:
     """Run everything and return the exit code."""
     import pytest
 
+    from tests.editor_checks import editor_checks
+
     os.chdir(ROOT)
     counts = Counts()
     some = any(a.startswith(("-k", "tests")) or Path(a.split("::")[0]).exists() for a in arguments)
-    for name, command in () if some else CHECKS:
+    editor = "--editor" in arguments
+    for name, command in () if some or editor else CHECKS:
         print(f"== {name}: {' '.join(command)}", flush=True)
         good = subprocess.run([sys.executable, "-m", *command]).returncode == 0
         counts.passed += good
         counts.failed += not good
-    print("== tests", flush=True)
-    code = pytest.main(arguments, plugins=[counts])
-    if code not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED) and not counts.failed:
-        counts.failed += 1  # an interruption or a usage error
+    for row in () if some else editor_checks(slow="--slow" in arguments):
+        print(f"== {row.name}: {row.passed} passed, {row.failed} failed, {row.skipped} skipped", flush=True)
+        counts.passed += row.passed
+        counts.failed += row.failed
+        counts.skipped += row.skipped
+    if not editor:
+        print("== tests", flush=True)
+        code = pytest.main(arguments, plugins=[counts])
+        if code not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED) and not counts.failed:
+            counts.failed += 1  # an interruption or a usage error
     print(f"{counts.passed} passed, {counts.failed} failed, {counts.skipped} skipped", flush=True)
     return 1 if counts.failed else 0
 

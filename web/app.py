@@ -7,9 +7,10 @@ from aiohttp import web
 from engine.service.service import Service
 from web import api, comfy, files, front
 from web.access import Access
+from web.editor.served import Editor
 from web.files import packs
 from web.guard import protect
-from web.keys import SERVICE
+from web.keys import EDITOR, SERVICE
 
 __all__ = ["SERVICE", "make_app"]
 
@@ -18,6 +19,7 @@ def make_app(service: Service) -> web.Application:
     """The application that serves everything of one service."""
     app = web.Application(client_max_size=service.settings.max_upload)
     app[SERVICE] = service
+    app[EDITOR] = Editor(service.settings.front_end_root)
     protect(app, Access.of(service.settings))
     api.prepare(app)
     comfy.prepare(app)

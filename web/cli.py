@@ -43,6 +43,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     own("--keep-history", type=float, default=90.0, metavar="DAYS", help="0: for ever; default 90")
     own("--keep-temp", type=float, default=1.0, metavar="DAYS", help="of the files in temp; 0: until the next start")
     own("--no-metadata", action="store_true", help="leave the workflow out of the pictures")
+    own("--no-editor-build", action="store_true", help="serve the editor as it was built, even when it is stale")
     own("--verbose", nargs="?", const="DEBUG", default="INFO", type=str.upper, choices=LEVELS, help="of the log")
     for flag in FLAGS:
         parser.add_argument(flag.name, action=_Comfy, flag=flag, help=argparse.SUPPRESS)
@@ -76,6 +77,7 @@ def chosen(args: argparse.Namespace) -> ServerSettings:
         "at_once": args.at_once,
         "requeue": args.requeue,
         "metadata": not args.no_metadata,
+        "editor_build": not args.no_editor_build,
         "keep": Keep(history_age=args.keep_history * DAY, temp_age=args.keep_temp * DAY),
         "options": tuple(sys.argv[1:]),
     }

@@ -1,51 +1,80 @@
-"""What a browser sees at `/`: an editor's files when there are some, else a page that says that the server runs."""
+"""What a browser sees at `/`: an editor's files when there are some, else a page that says what is going on."""
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 from aiohttp import web
 
-from engine.settings import ROOT
-from web.keys import SERVICE
+from web.files.media import static_media
+from web.keys import EDITOR
 
-BUILT = ROOT / "web" / "ui" / "dist"
-"""Our own editor, when it is built."""
+OURS = "editor.json"
+"""A file that our own editor has beside its index.html, wherever it is served from."""
+FOR_EVER = "public, max-age=31536000, immutable"
+"""Of files whose name holds the hash of what is in them."""
+PLAIN = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'"
 
-PAGE = """<!doctype html>
-<html lang="en"><meta charset="utf-8"><title>Inkwater</title>
-<body style="font: 1rem/1.6 system-ui, sans-serif; margin: 4rem auto; max-width: 36rem; padding: 0 1rem">
-<h1>Inkwater runs</h1>
-<p>No editor is installed here. The API is described at <a href="/api/v1/openapi.json">/api/v1/openapi.json</a>;
-ComfyUI's clients and front ends find theirs at this address.</p>
-</body></html>
-"""
+
+def policy(host: str) -> str:
+    """What the editor's page may load: everything from this server, and what it made itself; no script but files."""
+    rules = {
+        "default-src": "'self'",
+        "script-src": "'self'",
+        "style-src": "'self' 'unsafe-inline'",  # libraries of the page set styles of single elements as text
+        "img-src": "'self' blob: data:",
+        "media-src": "'self' blob:",
+        "font-src": "'self' data:",
+        "connect-src": f"'self' ws://{host} wss://{host} blob:",  # older Safaris do not count sockets to 'self'
+        "worker-src": "'self' blob:",
+        "object-src": "'none'",
+        "base-uri": "'none'",
+        "form-action": "'none'",
+        "frame-src": "'none'",
+        "frame-ancestors": "'self'",
+    }
+    return "; ".join(f"{name} {value}" for name, value in rules.items())
 
 
 async def index(request: web.Request) -> web.StreamResponse:
     """The first page, never from a cache."""
-    root = _root(request)
+    editor = request.app[EDITOR]
+    root = editor.root
     if root is None:
-        return web.Response(text=PAGE, content_type="text/html")
-    return web.FileResponse(root / "index.html", headers={"Cache-Control": "no-cache"})
+        headers = {"Content-Security-Policy": PLAIN, "Cache-Control": "no-store"}
+        return web.Response(text=editor.page(), content_type="text/html", headers=headers)
+    return await _sent(request, root, root / "index.html")
 
 
 async def file(request: web.Request) -> web.StreamResponse:
     """A file of the editor."""
-    root = _root(request)
-    path = None if root is None else _inside(root, request.match_info["path"])
-    if path is None:
+    root = request.app[EDITOR].root
+    path = None if root is None else await asyncio.to_thread(_inside, root, request.match_info["path"])
+    if root is None or path is None:
         raise web.HTTPNotFound
-    return web.FileResponse(path)
+    return await _sent(request, root, path)
 
 
 ROUTES = [web.get("/", index), web.get("/{path:.+}", file)]
 """The last ones of all: the second takes every path that is left."""
 
 
-def _root(request: web.Request) -> Path | None:
-    chosen = request.app[SERVICE].settings.front_end_root
-    return chosen or (BUILT if (BUILT / "index.html").is_file() else None)
+async def _sent(request: web.Request, root: Path, path: Path) -> web.FileResponse:
+    """A file, or what was compressed of it beforehand."""
+    ours = await asyncio.to_thread((root / OURS).is_file)
+    headers = {"Content-Type": _media(path), "Cache-Control": "no-cache"}
+    if ours and path.parent == root / "assets":
+        headers["Cache-Control"] = FOR_EVER
+    if ours and path.suffix == ".html":
+        headers["Content-Security-Policy"] = policy(request.host)
+    return web.FileResponse(path, headers=headers)
+
+
+def _media(path: Path) -> str:
+    """Never from the system's table: some systems hold scripts for text there, and browsers then refuse them."""
+    media = "text/html" if path.suffix == ".html" else static_media(path)
+    return f"{media}; charset=utf-8" if media.startswith("text/") else media
 
 
 def _inside(root: Path, name: str) -> Path | None:

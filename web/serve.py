@@ -21,6 +21,7 @@ from engine.service.service import Service, open_queue
 from engine.service.settings import ServerSettings
 from web.access import listens, make_token, needs_token, warnings
 from web.app import make_app
+from web.keys import EDITOR
 
 log = logging.getLogger(__name__)
 
@@ -57,11 +58,14 @@ async def _serve(settings: ServerSettings) -> None:
     if needs_token(settings) and not settings.token:
         settings = replace(settings, token=make_token())
     service = await Service.open(settings, queue=queue)
-    runner = web.AppRunner(make_app(service), access_log=None, shutdown_timeout=FAREWELL)
+    app = make_app(service)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=FAREWELL)
     try:
         await runner.setup()
         for each in sockets:
             await web.SockSite(runner, each, backlog=WAITING).start()
+        if settings.editor_build:
+            app[EDITOR].begin()
         _announce(service, settings, sockets)
         gc.freeze()  # what is loaded by now stays; no collection need look at it
         gc.enable()
@@ -70,6 +74,7 @@ async def _serve(settings: ServerSettings) -> None:
         print("Ending: running steps have a few seconds, what is not done stays in the queue.", flush=True)
         for site in list(runner.sites):
             await site.stop()
+        app[EDITOR].close()
         await service.close(PATIENCE)
         await runner.cleanup()
 

@@ -43,6 +43,7 @@ class ServerSettings(Settings):
         requeue: "once" queues a job again that was interrupted by a death; the second time it waits for a person.
         userdata: where settings and workflows of the editor are kept, in place of DATA/user.
         front_end_root: a folder with an index.html to serve at `/`.
+        editor_build: whether the editor is built at the start when it is missing or stale.
         metadata: whether pictures carry the workflow.
         max_upload: bytes of a request's body.
         open_browser: whether the start opens the page. options: the command line as it was given, for reports.
@@ -56,6 +57,7 @@ class ServerSettings(Settings):
     requeue: Requeue = "once"
     userdata: Path | None = None
     front_end_root: Path | None = None
+    editor_build: bool = True
     metadata: bool = True
     max_upload: int = 100 << 20
     keep: Keep = Keep()

@@ -120,6 +120,7 @@ def command(data: Path, *args: str) -> list[str]:
         str(data),
         "--device",
         "none",
+        "--no-editor-build",
         *args,
     ]
 
