@@ -17,6 +17,8 @@ export interface Command {
   /** Its keys count only while the focus is inside an element with `data-keys` of this name, and come before others'
    * there. "canvas" counts too while nothing has the focus. */
   readonly target?: string;
+  /** Runs again and again while its key is held. */
+  readonly repeats?: boolean;
 }
 
 const commands = new Map<string, Command>();
