@@ -1,4 +1,24 @@
-/** What this part plugs into the frame. */
-import { registerCommands } from "~/commands/registry";
+/** What this part plugs into the frame: a widget for each kind of input. */
+import type { InputDef } from "~/core/types";
+import { Combo } from "./combo/Combo";
+import { NumberWidget } from "./number/Number";
+import { Prompt } from "./prompt/Prompt";
+import { registerWidgets } from "./registry";
+import { Seed } from "./seed/Seed";
+import { Text } from "./text/Text";
+import { Toggle } from "./toggle/Toggle";
 
-registerCommands([]);
+const called = (name: string) => (def: InputDef) => def.widget?.name === name;
+const ofType =
+  (...types: readonly string[]) =>
+  (def: InputDef) =>
+    types.includes(def.type);
+
+registerWidgets([
+  { name: "seed", component: Seed, fits: called("seed") },
+  { name: "multiline", component: Prompt, fits: called("multiline") },
+  { name: "combo", component: Combo, fits: (def) => def.options !== undefined || def.file !== undefined },
+  { name: "number", component: NumberWidget, fits: ofType("INT", "FLOAT") },
+  { name: "toggle", component: Toggle, fits: ofType("BOOLEAN") },
+  { name: "text", component: Text, fits: ofType("STRING") },
+]);

@@ -1,0 +1,97 @@
+import { Dices } from "lucide-react";
+import { type KeyboardEvent, useRef, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { graphOf } from "~/core/document";
+import { graphIn } from "~/core/draft";
+import { type Control, controlOf, nextSeed, seedLimits, setControl } from "~/core/seed";
+import { useDoc } from "~/stores/doc";
+import { scopeOf, useUi } from "~/stores/ui";
+import { tip } from "~/ui/Tooltip";
+import { cx } from "~/ui/cx";
+import { Row, rowParts } from "../frame/Row";
+import { undoKeys } from "../frame/undoKeys";
+import { useWheel } from "../frame/useWheel";
+import { useNumber } from "../number/useNumber";
+import type { WidgetProps } from "../registry";
+import { SeedMenu } from "./SeedMenu";
+import css from "./Seed.module.css";
+
+/** A seed of 64 bits: dice, what becomes of it after each run, and the ones that were used before. */
+export function Seed(props: WidgetProps) {
+  const { def, name, node, value, disabled, label, describedBy, bare, change } = props;
+  const { t } = useTranslation("widgets");
+  const shown = useUi((s) => scopeOf(s.path));
+  const scope = props.scope === undefined ? shown : props.scope;
+  const control = useDoc((s) => controlOf(graphOf(s.doc, scope).nodes[node], name));
+  const row = useRef<HTMLDivElement>(null);
+  const [focused, setFocused] = useState(false);
+  const field = useNumber(props);
+  const [min, max] = seedLimits(def);
+  const next = (how: Control) => change(nextSeed(how, value ?? def.default, max, undefined, min));
+  useWheel(row, focused && !disabled, (by) => next(by < 0 ? "increment" : "decrement"));
+
+  const choose = (chosen: Control) =>
+    useDoc.getState().edit({ key: "widgets:edit.control" }, (d) => {
+      const there = graphIn(d, scope)?.nodes[node];
+      if (there) setControl(there, name, chosen);
+    });
+  const key = (event: KeyboardEvent<HTMLInputElement>) => {
+    if (event.nativeEvent.isComposing || undoKeys(event)) return;
+    if (event.key === "ArrowUp") next("increment");
+    else if (event.key === "ArrowDown") next("decrement");
+    else if (event.key === "Enter" && !event.ctrlKey && !event.metaKey) field.enter();
+    else if (event.key === "Escape") {
+      field.revert();
+      event.currentTarget.blur();
+    } else return;
+    event.preventDefault();
+    event.stopPropagation();
+  };
+
+  return (
+    <Row
+      ref={row}
+      label={label}
+      bare={bare}
+      disabled={disabled}
+      wrong={field.wrong}
+      note={field.note}
+      className={cx(css["seed"], focused && "nowheel")}
+    >
+      <input
+        type="text"
+        inputMode="numeric"
+        autoComplete="off"
+        spellCheck={false}
+        aria-label={label}
+        aria-describedby={describedBy}
+        aria-invalid={field.wrong || undefined}
+        disabled={disabled}
+        value={field.text}
+        className={rowParts.field}
+        onFocus={(event) => {
+          setFocused(true);
+          field.focus();
+          event.currentTarget.select();
+        }}
+        onBlur={() => {
+          setFocused(false);
+          field.blur();
+        }}
+        onChange={(event) => field.type(event.target.value)}
+        onKeyDown={key}
+      />
+      <button
+        type="button"
+        {...tip(t("seed.dice"))}
+        aria-label={t("seed.diceOf", { label })}
+        disabled={disabled}
+        className={rowParts.small}
+        onClick={() => next("randomize")}
+      >
+        <Dices size={14} />
+      </button>
+      <SeedMenu label={label} place={{ scope, node, input: name }} {...{ control, disabled, choose }} recall={change} />
+    </Row>
+  );
+}
