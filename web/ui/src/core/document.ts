@@ -22,7 +22,17 @@ export function* linksOf(graph: Graph): Generator<readonly [target: NodeId, inpu
 
 /** An id that the graph does not have: the next whole number. */
 export function newId(graph: Graph, taken: ReadonlySet<NodeId> = new Set()): NodeId {
-  let highest = 0;
-  for (const id of [...Object.keys(graph.nodes), ...taken]) if (/^\d{1,12}$/.test(id)) highest = Math.max(highest, +id);
-  return String(highest + 1);
+  return String(highest([...Object.keys(graph.nodes), ...taken]) + 1);
+}
+
+/** As many keys as are wanted that a table does not have: the next whole numbers. */
+export function newKeys(table: object, count: number): string[] {
+  const from = highest(Object.keys(table)) + 1;
+  return Array.from({ length: count }, (_, n) => String(from + n));
+}
+
+function highest(keys: readonly string[]): number {
+  let found = 0;
+  for (const key of keys) if (/^\d{1,12}$/.test(key)) found = Math.max(found, +key);
+  return found;
 }

@@ -4,12 +4,12 @@ import type { Draft } from "immer";
 import { type Arg, argOf, passes } from "../bypass";
 import { graphOf } from "../document";
 import { type DocDraft, graphIn, now, subgraphIn } from "../draft";
-import { INPUTS, OUTPUTS } from "../names";
+import { INPUTS, OUTPUTS, subgraphIdOf } from "../names";
 import type { Doc, Link, NodeId, Point, Registry, Scope, Subgraph } from "../types";
 import { accepts, typeIn } from "../validate";
 import { usesOf } from "../walk";
 import { portsOf, sourceOf } from "../wires";
-import { dropEmptyWidgets, dropItems } from "./ports";
+import { dropDefinitions, dropEmptyWidgets, dropItems } from "./ports";
 
 /** What now stands for an output of a node that is taken out. */
 type Follow = (link: Link, target: NodeId, input: string) => Arg | null;
@@ -34,6 +34,8 @@ export function removeNodes(
   for (const id of gone) delete graph.nodes[id];
   dropEnds(d, scope, gone);
   if (scope === null) dropItems(d, (item) => gone.has(item.node));
+  const instances = [...gone].flatMap((id) => subgraphIdOf(graphOf(doc, scope).nodes[id]?.type ?? "") ?? []);
+  if (instances.length) dropDefinitions(d, instances);
 }
 
 /** Follows links behind nodes that go, by the rules of bypass, as far as the types at both ends allow. */

@@ -8,6 +8,7 @@ import type { NodeId, Point, PortIn, Registry, Scope, Subgraph, Told } from "../
 import { typeIn, validate } from "../validate";
 import { wouldCycle } from "../walk";
 import type { Connection } from "../wires";
+import { freeName } from "./crossings";
 import { dropEmptyWidgets, unfeed } from "./ports";
 
 /** Make a link; the one that its input had goes. At a boundary's nameless socket a port is made. With a registry the
@@ -57,14 +58,6 @@ function leadIn(d: DocDraft, scope: Scope, subgraph: Draft<Subgraph>, c: Connect
     if (other !== port) other.to = other.to.filter(([id, name]) => id !== c.target || name !== c.input);
   if (scope !== null) dropEmptyWidgets(d, scope);
   return null;
-}
-
-/** The name, or with a number behind it where it is taken. */
-export function freeName(name: string, taken: Iterable<string>): string {
-  const all = new Set(taken);
-  let found = name;
-  for (let n = 2; all.has(found); n++) found = `${name}_${n}`;
-  return found;
 }
 
 function newPort(

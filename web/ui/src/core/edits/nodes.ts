@@ -6,6 +6,7 @@ import { type DocDraft, graphIn, now, subgraphIn } from "../draft";
 import { INPUTS, OUTPUTS } from "../names";
 import type { GraphNode, Json, Mode, NodeId, NodeType, Point, Scope, Size } from "../types";
 
+export { duplicate } from "../paste";
 export { removeNodes } from "./heal";
 export { fitOnLink, insertOnLink } from "./insert";
 

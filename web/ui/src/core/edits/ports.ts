@@ -1,9 +1,13 @@
 /** Edits of a subgraph's ports, with all that its instances give them and take from them. */
 
 import type { Draft } from "immer";
-import { type DocDraft, graphIn, graphsIn, now } from "../draft";
+import { definitions } from "../clip";
+import { type DocDraft, graphIn, graphsIn, now, subgraphIn } from "../draft";
 import { SUBGRAPH } from "../names";
-import type { NodeId, Scope, Subgraph, SubgraphId } from "../types";
+import type { Doc, NodeId, Scope, Subgraph, SubgraphId } from "../types";
+import { usesOf } from "../walk";
+
+export type Side = "inputs" | "widgets" | "outputs";
 
 /** All instances of a definition in a document: in which graph, and which node. */
 export function instancesOf(d: DocDraft, id: SubgraphId): (readonly [Scope, NodeId])[] {
@@ -57,4 +61,62 @@ export function dropEmptyWidgets(d: DocDraft, id: SubgraphId): void {
 export function forgetPort(d: DocDraft, id: SubgraphId, name: string): void {
   for (const output of d.subgraphs[id]?.outputs ?? []) if (output.from === name) output.from = null;
   forgetInput(d, id, name);
+}
+
+/** Name a port; without a label it is called by its name. Files and links go by the name, which stays. */
+export function renamePort(d: DocDraft, id: SubgraphId, side: Side, index: number, label: string): void {
+  const port = d.subgraphs[id]?.[side][index];
+  if (!port) return;
+  const text = label.trim();
+  if (text && text !== port.name) port.label = text;
+  else delete port.label;
+}
+
+/** Move a port among those of its side; links to it stay. */
+export function movePort(d: DocDraft, id: SubgraphId, side: Side, from: number, to: number): void {
+  const list: unknown[] | undefined = d.subgraphs[id]?.[side];
+  if (!list || !(from in list) || !(to in list) || from === to) return;
+  const order = list.map((_, n) => n);
+  order.splice(to, 0, ...order.splice(from, 1));
+  list.splice(to, 0, ...list.splice(from, 1));
+  if (side === "outputs") renumber(d, id, (n) => order.indexOf(n));
+}
+
+/** Take a port away, with what instances give to it and take from it. */
+export function removePort(d: DocDraft, id: SubgraphId, side: Side, index: number): void {
+  const subgraph = d.subgraphs[id];
+  const port = subgraph?.[side][index];
+  if (!subgraph || !port) return;
+  subgraph[side].splice(index, 1);
+  if (side !== "outputs") forgetPort(d, id, port.name);
+  else renumber(d, id, (n) => (n === index ? -1 : n > index ? n - 1 : n));
+}
+
+/** Links from a definition's instances after its outputs moved; -1 is an output that is no more. */
+function renumber(d: DocDraft, id: SubgraphId, place: (output: number) => number): void {
+  for (const [scope, node] of instancesOf(d, id)) {
+    const graph = graphIn(d, scope);
+    for (const { target, input, output } of (graph && usesOf(graph).get(node)) ?? []) {
+      const user = graph?.nodes[target];
+      const link = user?.links[input];
+      const to = place(output);
+      if (link && to >= 0) link.output = to;
+      else if (user) delete user.links[input];
+    }
+    for (const port of subgraphIn(d, scope)?.outputs ?? [])
+      if (Array.isArray(port.from) && port.from[0] === node) {
+        const to = place(port.from[1]);
+        port.from = to < 0 ? null : [node, to];
+      }
+  }
+}
+
+/** Definitions that no instance is left of go, with those that only they held. */
+export function dropDefinitions(d: DocDraft, ids: Iterable<SubgraphId>): void {
+  const doc: Doc = now(d);
+  const used = definitions(doc, doc.root.nodes);
+  const asked = new Set(ids);
+  for (const id of asked)
+    for (const inner of Object.keys(definitions(doc, doc.subgraphs[id]?.nodes ?? {}))) asked.add(inner);
+  for (const id of asked) if (!used[id] && id in d.subgraphs) delete d.subgraphs[id];
 }
