@@ -1,0 +1,57 @@
+import { useTranslation } from "react-i18next";
+import type { NodeType } from "~/core/types";
+import { problemText } from "~/i18n/problems";
+import { NodeFacts } from "~/live/NodeFacts";
+import { NodePreview } from "~/live/NodePreview";
+import { NodeResult } from "~/live/NodeResult";
+import { useRun } from "~/stores/run";
+import styles from "./NodeResults.module.css";
+import { useProblems } from "./runState";
+
+const EDGE = 4;
+
+/** The area for pictures and texts that the node made. */
+export function Shown({ full, place }: { full: string; place: { readonly top: number; readonly height: number } }) {
+  return (
+    <div className={styles["shown"]} style={{ top: place.top, height: place.height - EDGE }}>
+      <NodeResult id={full} height={place.height - EDGE} />
+    </div>
+  );
+}
+
+/** What hangs under a node: what is missing, what went wrong. It takes no room of the graph. */
+export function Below({ full, type }: { full: string; type: NodeType }) {
+  return (
+    <div className={styles["below"]}>
+      {type.unknown && <Missing type={type} />}
+      <Failure full={full} />
+      <NodeFacts id={full} />
+      <NodePreview id={full} />
+    </div>
+  );
+}
+
+function Missing({ type }: { type: NodeType }) {
+  const { t } = useTranslation("canvas");
+  const pack = type.module;
+  return (
+    <p className={styles["failure"]}>
+      {pack ? t("node.missing_from", { type: type.name, pack }) : t("node.missing", { type: type.name })}
+    </p>
+  );
+}
+
+/** Why the node failed, and what is wrong with it as a whole. */
+function Failure({ full }: { full: string }) {
+  const error = useRun((s) => (s.nodes[full]?.state === "error" ? (s.nodes[full]?.error ?? "") : ""));
+  const problems = useProblems(full).filter((p) => p.input === null && p.code !== "unknown_node_type");
+  if (!error && !problems.length) return null;
+  return (
+    <ul className={styles["failure"]}>
+      {error && <li>{error}</li>}
+      {problems.map((problem) => (
+        <li key={problem.code + problem.message}>{problemText(problem)}</li>
+      ))}
+    </ul>
+  );
+}

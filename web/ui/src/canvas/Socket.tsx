@@ -1,0 +1,72 @@
+import { Handle, Position, useStoreApi } from "@xyflow/react";
+import { type KeyboardEvent, type MouseEvent, type TouchEvent, memo } from "react";
+import { useTranslation } from "react-i18next";
+import { SocketDot } from "./SocketDot";
+import { type End, inHandle, linkId, outHandle } from "./ids";
+import { lift } from "./lift";
+import { openness, unlink } from "./linking";
+import styles from "./Socket.module.css";
+import { useCanvas } from "./store";
+
+interface Props {
+  readonly node: string;
+  /** An input's name, or an output's index. */
+  readonly socket: string | number;
+  readonly type: string;
+  /** What it is called, in the reader's language. */
+  readonly label: string;
+  /** Canvas units from the node's upper edge to its middle. */
+  readonly y: number;
+  readonly linked: boolean;
+  /** Belongs to a widget: it steps back until it is needed. */
+  readonly quiet?: boolean;
+  readonly readOnly: boolean;
+  /** Of a problem at it. */
+  readonly describedBy?: string | undefined;
+}
+
+/** A socket: where links begin and end. By keyboard, Enter takes a link up and sets it down; Delete takes it away. */
+export const Socket = memo(function Socket(props: Props) {
+  const { node, socket, type, label, y, linked, quiet = false, readOnly } = props;
+  const { t } = useTranslation("canvas");
+  const flow = useStoreApi();
+  const input = typeof socket === "string" ? socket : null;
+  const end: End = typeof socket === "string" ? { node, input: socket } : { node, output: socket };
+  const open = useCanvas((s) => openness(s.linking, end, type));
+  const grab = (event: MouseEvent | TouchEvent) => {
+    if (input !== null && linked && !readOnly && !("button" in event && event.button !== 0))
+      lift(flow, event.nativeEvent, event.currentTarget, node, input);
+  };
+  const press = (event: KeyboardEvent<HTMLDivElement>) => {
+    if (event.key === "Enter" || event.key === " ") event.currentTarget.click();
+    else if ((event.key === "Delete" || event.key === "Backspace") && input !== null && linked)
+      unlink([linkId(node, input)]);
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  };
+  return (
+    <Handle
+      type={input === null ? "source" : "target"}
+      id={input === null ? outHandle(Number(socket)) : inHandle(input)}
+      position={input === null ? Position.Right : Position.Left}
+      className={styles["socket"] ?? ""}
+      style={{ top: y }}
+      isConnectable={!readOnly}
+      isConnectableStart={!readOnly && !(input !== null && linked)}
+      // oxlint-disable-next-line jsx-a11y/prefer-tag-over-role -- the library draws a div
+      role="button"
+      tabIndex={quiet && !linked ? -1 : 0}
+      aria-label={t(input === null ? "socket.output" : "socket.input", { label, type, linked: String(linked) })}
+      aria-describedby={props.describedBy}
+      data-open={open}
+      data-linked={linked}
+      data-quiet={quiet}
+      onMouseDown={grab}
+      onTouchStart={grab}
+      onKeyDown={press}
+    >
+      <SocketDot type={type} size={quiet ? 10 : 13} hollow={!linked} />
+    </Handle>
+  );
+});

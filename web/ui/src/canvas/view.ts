@@ -1,0 +1,116 @@
+/** The canvas's view: the functions of api.ts over React Flow's pan and zoom. */
+
+import type { ReactFlowInstance, ReactFlowState } from "@xyflow/react";
+import type { Point } from "~/core/types";
+import type { CanvasApi, Rect, View } from "./api";
+import type { AnyFlow, LinkFlow } from "./flow";
+import { around, placesOf } from "./places";
+
+export const ZOOM = { least: 0.05, most: 3 };
+/** Below it nodes are drawn, not mounted. */
+export const LOD = 0.45;
+const MARGIN = 56;
+const MOTION = 260;
+
+interface Store {
+  getState(): ReactFlowState<AnyFlow, LinkFlow>;
+}
+
+/** Movements are immediate for those who want no motion. */
+const duration = () => (document.documentElement.dataset["motion"] === "reduced" ? 0 : MOTION);
+
+/** The view in which a rectangle fills a window, at most at `most`. */
+export function viewOf(rect: Rect, width: number, height: number, most = 1): View {
+  const fit = Math.min((width - 2 * MARGIN) / rect.width, (height - 2 * MARGIN) / rect.height, most);
+  const zoom = Math.min(ZOOM.most, Math.max(ZOOM.least, fit));
+  return {
+    x: width / 2 - (rect.x + rect.width / 2) * zoom,
+    y: height / 2 - (rect.y + rect.height / 2) * zoom,
+    zoom,
+  };
+}
+
+/** Around some things by flow id, or around all. */
+function rectOf(ids?: Iterable<string>): Rect | null {
+  const places = placesOf();
+  return around(ids ? [...ids].flatMap((id) => places.get(id) ?? []) : places.values());
+}
+
+/** Where the pointer is, in pixels of the window; null when it is elsewhere. */
+export const pointer: { at: Point | null } = { at: null };
+
+export function apiOver(flow: ReactFlowInstance<AnyFlow, LinkFlow>, store: Store): CanvasApi {
+  const size = () => {
+    const { width, height } = store.getState();
+    return [width || 1, height || 1] as const;
+  };
+  const corner = (): Point => {
+    const box = store.getState().domNode?.getBoundingClientRect();
+    return [box?.left ?? 0, box?.top ?? 0];
+  };
+  const view = () => flow.getViewport();
+  const setView = (next: View, animate = true) =>
+    void flow.setViewport({ ...next }, animate ? { duration: duration() } : undefined);
+  const screenToCanvas = ([x, y]: Point): Point => {
+    const [left, top] = corner();
+    const { x: dx, y: dy, zoom } = view();
+    return [(x - left - dx) / zoom, (y - top - dy) / zoom];
+  };
+  const zoomTo = (zoom: number, animate = true) => {
+    const [width, height] = size();
+    const now = view();
+    const next = Math.min(ZOOM.most, Math.max(ZOOM.least, zoom));
+    const k = next / now.zoom;
+    const [cx, cy] = [width / 2, height / 2];
+    setView({ x: cx - (cx - now.x) * k, y: cy - (cy - now.y) * k, zoom: next }, animate);
+  };
+  const visibleRect = (): Rect => {
+    const [width, height] = size();
+    const { x, y, zoom } = view();
+    return { x: -x / zoom, y: -y / zoom, width: width / zoom, height: height / zoom };
+  };
+  const center = (ids: Iterable<string>) => {
+    const rect = rectOf(ids);
+    if (!rect) return;
+    const [width, height] = size();
+    const { zoom } = view();
+    const wanted = viewOf(rect, width, height);
+    const readable = Math.max(LOD + 0.05, zoom);
+    const at = Math.min(wanted.zoom, readable);
+    const x = width / 2 - (rect.x + rect.width / 2) * at;
+    setView({ x, y: height / 2 - (rect.y + rect.height / 2) * at, zoom: at });
+  };
+  return {
+    view,
+    setView,
+    screenToCanvas,
+    zoomTo,
+    visibleRect,
+    center,
+    zoomBy: (factor) => zoomTo(view().zoom * factor),
+    canvasToScreen: ([x, y]) => {
+      const [left, top] = corner();
+      const { x: dx, y: dy, zoom } = view();
+      return [x * zoom + dx + left, y * zoom + dy + top];
+    },
+    fit: (ids) => {
+      const rect = rectOf(ids);
+      if (rect) setView(viewOf(rect, ...size()));
+    },
+    cursor: () => {
+      const rect = visibleRect();
+      return pointer.at ? screenToCanvas(pointer.at) : [rect.x + rect.width / 2, rect.y + rect.height / 2];
+    },
+    focus: (id) => {
+      center([id]);
+      focusSoon(store, id);
+    },
+  };
+}
+
+/** Give a node the keyboard as soon as it is mounted, within some frames. */
+function focusSoon(store: Store, id: string, frames = 60): void {
+  const node = store.getState().domNode?.querySelector<HTMLElement>(`.react-flow__node[data-id="${CSS.escape(id)}"]`);
+  if (node) node.focus({ preventScroll: true });
+  else if (frames > 0) requestAnimationFrame(() => focusSoon(store, id, frames - 1));
+}
