@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -17,7 +18,7 @@ from engine.graph.registry import Registry
 from engine.graph.sentences import sentence
 from engine.near import nearest
 from engine.workflow.error import WorkflowError
-from engine.workflow.picture_text import is_picture, picture_texts
+from engine.workflow.picture_text import begins_picture, is_picture, picture_texts, texts_of
 
 if TYPE_CHECKING:
     from engine.compat.workflow import Translated
@@ -63,7 +64,8 @@ def opened(
     place: str | None = None,
     order: Iterable[str] = RUN,
 ) -> Opened:
-    """The workflow in a file (by path), in text, or in parsed JSON: ours, ComfyUI's API or UI format, A1111's text.
+    """The workflow in a file (by path), in its bytes, or in parsed JSON: ours, ComfyUI's API or UI format, A1111's
+    text, or a picture with one of these.
 
     Args:
         registry: names positional values and says which nodes only an editor knows. library: finds models by hash.
@@ -73,6 +75,8 @@ def opened(
     """
     before = place if place is not None else f"{source}: " if isinstance(source, Path | str) else ""
     text = workflow_text(Path(source), order) if isinstance(source, Path | str) else source
+    if isinstance(text, bytes) and begins_picture(text):
+        text = _chosen(texts_of(BytesIO(text)), order, before)
     try:
         return _opened(text, registry or Registry(), library)
     except GraphError as error:
@@ -124,10 +128,15 @@ def workflow_text(path: Path, order: Iterable[str] = RUN) -> bytes:
         raise WorkflowError([f"{path}: there is no such file{_near(path)}"]) from error
     except OSError as error:
         raise WorkflowError([f"{path}: cannot be read ({error.strerror})."]) from error
+    return _chosen(texts, order, f"{path}: ")
+
+
+def _chosen(texts: Mapping[str, str], order: Iterable[str], place: str) -> bytes:
+    """The first text of a picture that is there; raises WorkflowError."""
     found = next((texts[name] for name in order if name in texts), None)
     if found is None:
-        told = f"{path}: this picture carries no workflow (no text named {' or '.join(order)})."
-        raise WorkflowError([told], [Problem("no_workflow")])
+        told = f"{place}this picture carries no workflow (no text named {' or '.join(order)})."
+        raise WorkflowError([told if place else told.capitalize()], [Problem("no_workflow")])
     return found.encode()
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from engine.workflow.exif import exif_texts
-from engine.workflow.png_text import MAGIC, png_texts
+from engine.workflow.png_text import MAGIC, texts_of_png
 from engine.workflow.xmp import xmp_texts
 
 NAMES = ("inkwater", "prompt", "workflow", "parameters")
@@ -25,18 +25,27 @@ _STEPS = re.compile(r"^Steps: \d", re.MULTILINE)
 def is_picture(path: Path) -> bool:
     """Whether a file is a picture of a kind that can carry texts; raises OSError."""
     with path.open("rb") as file:
-        head = file.read(12)
-    return head.startswith((MAGIC, b"\xff\xd8\xff")) or (head[:4] == b"RIFF" and head[8:] == b"WEBP")
+        return begins_picture(file.read(12))
+
+
+def begins_picture(head: bytes) -> bool:
+    """Whether the first bytes of a file, 12 or more, are those of such a picture."""
+    return head.startswith((MAGIC, b"\xff\xd8\xff")) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP")
 
 
 def picture_texts(path: Path) -> dict[str, str]:
     """The texts of a picture by name; what is damaged or too long is left out. Raises OSError."""
     with path.open("rb") as file:
-        head = file.read(12)
-        file.seek(0)
-        if head.startswith(MAGIC):
-            return png_texts(path)
-        parts = list(_jpeg(file) if head.startswith(b"\xff\xd8") else _webp(file))
+        return texts_of(file)
+
+
+def texts_of(file: BinaryIO) -> dict[str, str]:
+    """The same of an open file."""
+    head = file.read(12)
+    file.seek(0)
+    if head.startswith(MAGIC):
+        return texts_of_png(file)
+    parts = list(_jpeg(file) if head.startswith(b"\xff\xd8") else _webp(file))
     texts: dict[str, str] = {}
     for kind, data in parts:
         found = xmp_texts(data) if kind == "xmp" else _named(_written(kind, data))

@@ -15,14 +15,19 @@ LONGEST = 64 << 20
 
 def png_texts(path: Path) -> dict[str, str]:
     """The texts of a PNG file by name; what is damaged or too long is left out. Raises OSError."""
-    texts: dict[str, str] = {}
     with path.open("rb") as file:
-        if file.read(8) != MAGIC:
-            return texts
-        for kind, body in _text_chunks(file):
-            name, text = _read(kind, body)
-            if text is not None:
-                texts.setdefault(name, text)
+        return texts_of_png(file)
+
+
+def texts_of_png(file: BinaryIO) -> dict[str, str]:
+    """The same of an open file."""
+    texts: dict[str, str] = {}
+    if file.read(8) != MAGIC:
+        return texts
+    for kind, body in _text_chunks(file):
+        name, text = _read(kind, body)
+        if text is not None:
+            texts.setdefault(name, text)
     return texts
 
 

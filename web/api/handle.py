@@ -8,10 +8,12 @@ from typing import Any
 
 from aiohttp import web
 
-from web.answers import answer, read_json
+from engine.graph.jsontext import LARGEST
+from web.answers import answer, read_body, read_json
 from web.api.errors import BadRequest, known
 from web.api.operation import BASE, Answer, Call, Operation, Parameter
 from web.api.schema import misfit
+from web.guard import takes
 from web.keys import SERVICE
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -32,7 +34,8 @@ def route(operation: Operation) -> web.RouteDef:
         return _response(operation, made)
 
     serve.__name__ = operation.name
-    return web.RouteDef(operation.method, operation.template, serve, {})
+    handler = takes(*operation.takes)(serve) if operation.takes else serve
+    return web.RouteDef(operation.method, operation.template, handler, {})
 
 
 def rest(operations: Iterable[Operation]) -> list[web.RouteDef]:
@@ -85,6 +88,8 @@ def _value(parameter: Parameter, request: web.Request) -> Any:
 
 
 async def _body(operation: Operation, request: web.Request) -> Any:
+    if operation.takes:
+        return await read_body(request, LARGEST)
     if operation.body is None:
         return None
     body = await (read_json(request, empty={}) if operation.may_be_empty else read_json(request))

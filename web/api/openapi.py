@@ -18,6 +18,7 @@ ERRORS = {
     409: "It clashes with what is there.",
     413: "The body is too large.",
     415: "A page in a browser must send JSON.",
+    422: "There is no workflow in it.",
     503: "The worker or the queue is not ready; try again.",
     507: "The disk is full.",
 }
@@ -61,6 +62,8 @@ def _operation(operation: Operation) -> dict[str, Any]:
     if operation.body is not None:
         content = {"application/json": {"schema": operation.body}}
         shown["requestBody"] = {"required": not operation.may_be_empty, "content": content}
+    if operation.takes:
+        shown["requestBody"] = {"required": True, "content": {media: {"schema": {}} for media in operation.takes}}
     if operation.open:
         shown["security"] = []
     return shown
@@ -79,8 +82,9 @@ def _parameter(parameter: Parameter) -> dict[str, Any]:
 def _answers(operation: Operation) -> dict[str, Any]:
     """By status; what a JSON body or a path can make wrong is added by itself."""
     shown = {str(status): _content(schema, operation.media, "Done.") for status, schema in operation.answers.items()}
-    body = (408, 413, 415) if operation.body is not None else ()
-    asked = (400,) if operation.body is not None or any(p.where == "query" for p in operation.parameters) else ()
+    sent = operation.body is not None or bool(operation.takes)
+    body = (408, 413, 415) if sent else ()
+    asked = (400,) if sent or any(p.where == "query" for p in operation.parameters) else ()
     named = (404,) if any(p.where == "path" for p in operation.parameters) else ()
     closed = () if operation.open else (401,)
     for status in sorted({*asked, *closed, 403, *named, *body, *operation.errors}):

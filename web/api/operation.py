@@ -65,6 +65,7 @@ class Operation:
     Args:
         handler: gives JSON, the bytes of it, text of another medium, an `Answer`, or a whole response.
         body: the schema of the JSON that is sent; None: nothing is. may_be_empty: no body is taken as {}.
+        takes: media types of a body that is a file as it is; the handler gets its bytes.
         answers: schema by status, the usual one first. errors: further statuses, all with the one form of errors.
         media: what the answer is when it is not JSON.
     """
@@ -77,6 +78,7 @@ class Operation:
     parameters: tuple[Parameter, ...] = ()
     body: Schema | None = None
     may_be_empty: bool = False
+    takes: tuple[str, ...] = ()
     answers: Mapping[int, Schema] = field(default_factory=dict)
     errors: tuple[int, ...] = ()
     media: str = "application/json"
