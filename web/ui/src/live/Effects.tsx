@@ -3,6 +3,8 @@
 import { useEffect } from "react";
 import type { ServerEvent } from "~/api/schema";
 import { useServer } from "~/stores/server";
+import { tellEnd, watchRun } from "./announce";
+import { jobOver, watchChanges } from "./auto";
 import { recheck, watchDocument } from "./check";
 import { hear, listen } from "./feed";
 import { changesQueue, queueSoon } from "./queue";
@@ -15,6 +17,8 @@ function heard(event: ServerEvent): void {
   if (event.kind === "JobStarted") advance(event.job, "started");
   if (event.kind === "JobFinished") {
     advance(event.job, "over");
+    tellEnd(event);
+    jobOver(event.job, event.status);
     useLive.setState((s) => ({ ended: s.ended + 1 }));
     recheck();
   }
@@ -39,6 +43,8 @@ export function Effects() {
         if (now.connection === "open" && before.connection !== "open") void greet();
       }),
       watchDocument(),
+      watchChanges(),
+      watchRun(),
       listen(),
     ];
     return () => {

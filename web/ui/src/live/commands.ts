@@ -4,9 +4,10 @@ import { type Command, registerCommands } from "~/commands/registry";
 import { useRun } from "~/stores/run";
 import { prefixOf, useUi } from "~/stores/ui";
 import { recheck } from "./check";
+import { goToNext, troubled } from "./goto";
 import { setPaused } from "./queue";
 import { refresh } from "./refresh";
-import { complain, interrupt, run } from "./run";
+import { cancel, complain, interrupt, run } from "./run";
 import { useLive } from "./state";
 
 /** Full ids of the nodes that a command is about: given ones, else the selected ones. */
@@ -38,6 +39,21 @@ const COMMANDS: readonly Command[] = [
     title: "live:command.here",
     when: () => useUi.getState().selection.size > 0,
     run: (args) => run({ targets: targetsOf(args) }),
+  },
+  {
+    id: "run.nextProblem",
+    title: "live:command.nextProblem",
+    keys: ["F8"],
+    when: () => troubled().length > 0,
+    run: goToNext,
+  },
+  {
+    id: "queue.clear",
+    title: "live:command.clear",
+    when: () => (useLive.getState().queue?.queued.length ?? 0) > 0,
+    run: async () => {
+      await Promise.all((useLive.getState().queue?.queued ?? []).map((job) => cancel(job.id)));
+    },
   },
   { id: "queue.pause", title: "live:command.pause", run: () => setPaused(!useLive.getState().queue?.paused) },
   {

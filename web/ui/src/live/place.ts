@@ -1,7 +1,7 @@
 /** Where a problem is: the node in its graph, and on the instances around it the port that feeds the input. */
 
 import { graphOf } from "~/core/document";
-import { INPUTS, subgraphIdOf } from "~/core/names";
+import { subgraphIdOf } from "~/core/names";
 import type { Doc, Graph, NodeId, PortIn, Scope, Subgraph } from "~/core/types";
 import type { Problem } from "~/stores/run";
 import type { Step } from "~/stores/ui";
@@ -34,12 +34,8 @@ function known(graph: Graph, id: string): NodeId | null {
   return null;
 }
 
-const port = (subgraph: Subgraph, node: NodeId, input: string): PortIn | undefined => {
-  const link = subgraph.nodes[node]?.links[input];
-  const ports = [...subgraph.inputs, ...subgraph.widgets];
-  if (link?.node === INPUTS) return ports[link.output];
-  return ports.find((p) => p.to.some(([id, name]) => id === node && name === input));
-};
+const port = (subgraph: Subgraph, node: NodeId, input: string): PortIn | undefined =>
+  [...subgraph.inputs, ...subgraph.widgets].find((p) => p.to.some(([id, name]) => id === node && name === input));
 
 /** Where the value of an input is typed in or its link ends: outside, as far as ports lead. */
 export function originOf(doc: Doc, spot: Spot, input: string): { spot: Spot; input: string } {

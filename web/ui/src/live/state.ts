@@ -37,3 +37,7 @@ export const useLive = create<LiveState>()(() => ({
   ended: 0,
   sending: false,
 }));
+
+/** Be told when a job has ended. Returns how to stop that. */
+export const onEnded = (told: () => void): (() => void) =>
+  useLive.subscribe((now, before) => now.ended !== before.ended && told());

@@ -1,0 +1,48 @@
+/** From what was made back to the canvas: a job's workflow, a picture's, a picture as an input. */
+
+import { inputName, nameOf, viewUrl } from "~/api/files";
+import { getJson, postBytes } from "~/api/http";
+import { jobWorkflow, object, opened, type Place } from "~/api/schema";
+import { canvasApi } from "~/canvas/api";
+import { addNode } from "~/core/edits/nodes";
+import { newTab } from "~/files/tabs";
+import { toDoc } from "~/formats/file";
+import { useDoc } from "~/stores/doc";
+import { useServer } from "~/stores/server";
+import { scopeOf, useUi } from "~/stores/ui";
+import { complain } from "./run";
+
+/** The workflow of a job in a tab of its own, with what it made. */
+export async function openJob(id: string): Promise<void> {
+  try {
+    const { source, graph } = await getJson(`/jobs/${encodeURIComponent(id)}/workflow`, jobWorkflow);
+    const file = object.safeParse(source);
+    newTab(toDoc(file.success ? file.data : graph).doc, null, { job: id });
+  } catch (error) {
+    complain(error);
+  }
+}
+
+/** The workflow that a picture carries, in a tab of its own. */
+export async function openPicture(place: Place): Promise<void> {
+  try {
+    const response = await fetch(viewUrl(place));
+    const told = await postBytes("/workflows/open", await response.blob(), opened);
+    newTab(toDoc(told.workflow).doc);
+  } catch (error) {
+    complain(error);
+  }
+}
+
+/** A node that loads the picture, where the pointer was last on the canvas. */
+export function takeAsInput(place: Place): void {
+  const type = useServer.getState().registry["LoadImage"];
+  if (!type) return;
+  const { path, select, toast } = useUi.getState();
+  let id = "";
+  useDoc.getState().edit({ key: "live:edit.input" }, (draft) => {
+    id = addNode(draft, scopeOf(path), type, canvasApi.cursor(), { image: inputName(place) });
+  });
+  select([id]);
+  toast("success", { key: "live:gallery.added", args: { name: nameOf(place) } });
+}
