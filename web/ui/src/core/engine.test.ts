@@ -30,6 +30,11 @@ const plainType = (name: string): NodeType => ({
   module: "",
 });
 
+const plain = (arg: { link: { node: string; output: number } } | { value: Json }): Json =>
+  "link" in arg ? [arg.link.node, arg.link.output] : arg.value;
+
+const nodeOf = (type: string): GraphNode => ({ type, values: {}, links: {}, pos: [0, 0], meta: {} });
+
 test("#4 a type flows into a type exactly where the server lets it", () => {
   for (const [from, to, file, fits] of table.accepts as [string, string, string | null, boolean][]) {
     if (file === null) expect([from, to, accepts(from, to)]).toEqual([from, to, fits]);
@@ -40,8 +45,7 @@ test("#4 a type flows into a type exactly where the server lets it", () => {
         inputs: { in: { type: to, required: true, help: "", ...(file !== null && { file }) } },
       },
     };
-    const node = (type: string): GraphNode => ({ type, values: {}, links: {}, pos: [0, 0], meta: {} });
-    const doc = { ...emptyDoc(), root: { nodes: { a: node("From"), b: node("To") }, groups: {}, notes: {} } };
+    const doc = { ...emptyDoc(), root: { nodes: { a: nodeOf("From"), b: nodeOf("To") }, groups: {}, notes: {} } };
     const refused = validate(doc, null, types, { source: "a", output: 0, target: "b", input: "in" });
     expect([from, to, file, refused === null]).toEqual([from, to, file, fits]);
   }
@@ -57,8 +61,6 @@ test("#11 a bypassed node passes what it passes on the server", () => {
 });
 
 test("#15 a file with subgraphs, muted and bypassed nodes flattens as on the server", () => {
-  const plain = (arg: { link: { node: string; output: number } } | { value: Json }): Json =>
-    "link" in arg ? [arg.link.node, arg.link.output] : arg.value;
   for (const { file, flat } of table.flat as {
     file: Json;
     flat: Record<string, { class_type: string; inputs: Json }>;
