@@ -1,8 +1,10 @@
+import { Keyboard, Settings } from "lucide-react";
 import { useTranslation } from "react-i18next";
-import { usePanelKeys } from "~/commands/useKeys";
+import { commandOf, runCommand } from "~/commands/registry";
+import { useKeys, usePanelKeys } from "~/commands/useKeys";
 import { type Panel, panels } from "~/shell/slots";
 import { useUi } from "~/stores/ui";
-import { IconButton } from "~/ui/Button";
+import { type Icon, IconButton } from "~/ui/Button";
 import { cx } from "~/ui/cx";
 import css from "./Rail.module.css";
 
@@ -16,7 +18,30 @@ export function Rail({ side }: { readonly side: "left" | "right" }) {
       {mine.map((panel) => (
         <PanelButton key={panel.id} panel={panel} />
       ))}
+      {side === "left" && (
+        <div className={css["foot"]}>
+          <CommandButton id="keys.open" icon={Keyboard} />
+          <CommandButton id="settings.open" icon={Settings} />
+        </div>
+      )}
     </nav>
+  );
+}
+
+function CommandButton({ id, icon }: { readonly id: string; readonly icon: Icon }) {
+  const { t } = useTranslation();
+  const keys = useKeys(id);
+  const title = commandOf(id)?.title;
+  if (title === undefined) return null;
+  return (
+    <IconButton
+      icon={icon}
+      label={t(title)}
+      keys={keys}
+      data-tip-side="right"
+      className={css["button"]}
+      onClick={() => runCommand(id)}
+    />
   );
 }
 

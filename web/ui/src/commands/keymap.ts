@@ -39,7 +39,7 @@ const depth = (command: Command, place: Place) =>
 export function commandFor(event: Pressed, place: Place, chosen: Chosen): Command | undefined {
   for (const keys of keysOf(event)) {
     const meant = allCommands()
-      .filter((c) => keysFor(c.id, chosen).includes(keys) && counts(c, place, keys))
+      .filter((c) => keysFor(c.id, chosen).includes(keys) && counts(c, place, keys) && !(c.native && !chosen[c.id]))
       .toSorted((a, b) => depth(a, place) - depth(b, place));
     const usable = meant.find((c) => c.when?.() !== false);
     if (usable) return usable;

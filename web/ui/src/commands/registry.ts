@@ -10,6 +10,8 @@ export interface Command {
   /** Whether it can be used now; always without it. */
   when?(): boolean;
   run(args?: unknown): void | Promise<void>;
+  /** Of a command that switches something: whether it is on. */
+  checked?(): boolean;
   /** Not listed in the palette (it needs a place or an argument). */
   readonly hidden?: boolean;
   /** Works while a text field has the focus (Mod+Enter, Mod+S, …). */
@@ -19,6 +21,9 @@ export interface Command {
   readonly target?: string;
   /** Runs again and again while its key is held. */
   readonly repeats?: boolean;
+  /** The browser's own event for its keys does it (copy, cut, paste need no permission then): they are shown, not
+   * listened to, unless the reader gave others. */
+  readonly native?: boolean;
 }
 
 const commands = new Map<string, Command>();

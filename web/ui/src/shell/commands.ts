@@ -48,7 +48,7 @@ const COMMANDS: readonly Command[] = [
   {
     id: "palette.open",
     title: "shell:command.palette",
-    keys: ["Shift+A", "Space", "Tab"],
+    keys: ["Tab", "Space", "Shift+A"],
     when: () => !useUi.getState().readOnly,
     run: () => useUi.getState().openPalette({ at: canvasApi.cursor() }),
   },

@@ -62,8 +62,10 @@ const topicOf = (id: string) => id.slice(0, id.indexOf("."));
 export function groupsOf(menu: MenuTable): Command[][] {
   const named = new Set(MENUS.flatMap((m) => m.groups.flat()));
   const groups = menu.groups.map((ids) => ids.flatMap((id) => commandOf(id) ?? []));
-  const others = allCommands().filter((c) => menu.topics.includes(topicOf(c.id)) && !named.has(c.id) && !c.hidden);
-  return [...groups, others].filter((group) => group.length > 0);
+  const others = menu.topics.map((topic) =>
+    allCommands().filter((c) => topicOf(c.id) === topic && !named.has(c.id) && !c.hidden),
+  );
+  return [...groups, ...others].filter((group) => group.length > 0);
 }
 
 type Say = (key: string) => string;
@@ -74,6 +76,7 @@ function entryOf(command: Command, say: Say): MenuEntry {
     label: say(command.title),
     keys: keysFor(command.id, useSettings.getState().keys)[0],
     disabled: command.when?.() === false,
+    ...(command.checked && { checked: command.checked() }),
     run: () => void runCommand(command.id),
   };
 }

@@ -48,6 +48,7 @@ export function registerPanels(some: readonly Panel[]): void {
       id: `panel.${id}`,
       title,
       ...(keys && { keys }),
+      checked: () => useUi.getState().panels[side] === id,
       run: () => useUi.getState().toggle(side, id),
     })),
   );

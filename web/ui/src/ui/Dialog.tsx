@@ -18,7 +18,8 @@ interface DialogProps {
   close(): void;
 }
 
-/** A modal window: the browser's own dialog, with its focus trap, Escape and return of the focus. */
+/** A modal window: the browser's own dialog, with its focus trap, Escape and return of the focus. The element with
+ * `data-first` has the focus at the start. */
 export function Dialog({ title, children, footer, size = "medium", flush, bare, close }: DialogProps) {
   const { t } = useTranslation("app");
   const id = useId();
@@ -26,6 +27,7 @@ export function Dialog({ title, children, footer, size = "medium", flush, bare, 
   useEffect(() => {
     const element = dialog.current;
     if (element && !element.open) element.showModal();
+    (element?.querySelector<HTMLElement>("[data-first]") ?? element)?.focus();
     return () => element?.close();
   }, []);
   return (
@@ -33,6 +35,7 @@ export function Dialog({ title, children, footer, size = "medium", flush, bare, 
     <dialog
       ref={dialog}
       aria-labelledby={id}
+      tabIndex={-1}
       className={cx(css["dialog"], css[size], bare && css["bare"])}
       onCancel={(event) => {
         if (event.target !== dialog.current) return;

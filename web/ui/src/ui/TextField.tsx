@@ -4,6 +4,8 @@ import { cx } from "./cx";
 import css from "./Field.module.css";
 
 interface TextFieldProps extends Omit<InputHTMLAttributes<HTMLInputElement>, "onChange" | "value"> {
+  /** Has the focus when its dialog opens. */
+  readonly "data-first"?: boolean;
   readonly label: string;
   /** The label is told, not drawn. */
   readonly bare?: boolean;

@@ -12,11 +12,22 @@ import { TextField } from "~/ui/TextField";
 import { KeyRow } from "./KeyRow";
 import css from "./KeyHelp.module.css";
 
+/** Topics too small to stand alone, and where they stand. */
+const WITH: Readonly<Record<string, string>> = {
+  palette: "edit",
+  commands: "app",
+  settings: "app",
+  keys: "app",
+  about: "app",
+  help: "app",
+};
+
 /** Topics in the order of their first command. */
 function byTopic(commands: readonly Command[]): [string, Command[]][] {
   const topics = new Map<string, Command[]>();
   for (const command of commands) {
-    const topic = command.id.slice(0, command.id.indexOf("."));
+    const own = command.id.slice(0, command.id.indexOf("."));
+    const topic = WITH[own] ?? own;
     topics.set(topic, [...(topics.get(topic) ?? []), command]);
   }
   return [...topics];
@@ -62,6 +73,7 @@ export function KeyHelp({ close }: { close(): void }) {
           label={t("keys.search")}
           placeholder={t("keys.search")}
           icon={Search}
+          data-first
           value={query}
           change={setQuery}
         />

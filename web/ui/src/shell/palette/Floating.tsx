@@ -16,6 +16,7 @@ export function Floating({ label, at, children, close }: FloatingProps) {
   useEffect(() => {
     const element = dialog.current;
     if (element && !element.open) element.showModal();
+    element?.querySelector("input")?.focus();
     return () => element?.close();
   }, []);
   useLayoutEffect(() => {
