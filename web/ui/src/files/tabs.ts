@@ -1,12 +1,14 @@
 /** Tabs: making, showing, moving, closing; the front one's document lives in the doc store. */
 
+import { canvasApi } from "~/canvas/api";
 import { emptyDoc } from "~/core/document";
 import { begin, type History } from "~/core/history";
 import type { Doc } from "~/core/types";
 import { useDoc } from "~/stores/doc";
+import { useSettings } from "~/stores/settings";
 import { type FileRef, type Tab, frontTab, tabOf, updateTab, useTabs } from "~/stores/tabs";
 import { useUi } from "~/stores/ui";
-import { same } from "./same";
+import { equal } from "~/core/equal";
 
 const tabWith = (id: string): Tab | undefined => useTabs.getState().tabs.find((t) => t.id === id);
 
@@ -22,7 +24,7 @@ export const docOf = (tab: Tab): Doc => historyOf(tab).doc;
 /** Put what the stores hold of the front tab into it. */
 function rest(): void {
   const tab = frontTab();
-  if (tab) updateTab(tab.id, { history: historyOf(tab), path: useUi.getState().path });
+  if (tab) updateTab(tab.id, { history: historyOf(tab), path: useUi.getState().path, viewport: canvasApi.view() });
 }
 
 /** The tab's document comes onto the canvas. */
@@ -37,6 +39,12 @@ function bring(tab: Tab): void {
   useTabs.setState({ front: tab.id });
   useDoc.getState().restore(tab.history);
   useUi.getState().setPath(tab.path);
+  look(tab.viewport);
+}
+
+/** Once the canvas has drawn the document: the view that its tab had, else the whole of it. */
+function look(view: Tab["viewport"]): void {
+  requestAnimationFrame(() => (view ? canvasApi.setView(view) : canvasApi.fit()));
 }
 
 /** A tab for a document, in front; an untouched empty one gives its place. Gives its id. */
@@ -54,16 +62,24 @@ export function newTab(doc: Doc = emptyDoc(), file: FileRef | null = null, more:
   return tab.id;
 }
 
-const isEmpty = (doc: Doc): boolean => same(doc, emptyDoc());
+const isEmpty = (doc: Doc): boolean => equal(doc, emptyDoc());
 const isBlank = (tab: Tab): boolean =>
   tab.file === null && !tab.dirty && isEmpty(docOf(tab)) && !historyOf(tab).past.length;
 
+/** Tabs that were closed, the latest last, to be opened again. */
+const closed: Tab[] = [];
+const MOST_CLOSED = 10;
+
 /** Close without asking; the last tab leaves an empty one. */
 export function dropTab(id: string): void {
+  if (id === useTabs.getState().front) rest();
   const { tabs, front } = useTabs.getState();
   const at = tabs.findIndex((t) => t.id === id);
   const others = tabs.filter((t) => t.id !== id);
-  if (at < 0) return;
+  const gone = tabs[at];
+  if (!gone) return;
+  if (!isBlank(gone)) closed.push(gone);
+  if (closed.length > MOST_CLOSED) closed.shift();
   if (id !== front) return useTabs.setState({ tabs: others });
   const next = others[Math.min(at, others.length - 1)] ?? tabOf(emptyDoc());
   useTabs.setState({ tabs: others.length ? others : [next] });
@@ -74,9 +90,26 @@ export function dropTab(id: string): void {
 export function closeTab(id: string): void {
   const tab = tabWith(id);
   if (!tab) return;
-  if (!tab.dirty) return dropTab(id);
+  if (!tab.dirty || !useSettings.getState().confirmClose) return dropTab(id);
   showTab(id);
   useUi.getState().show("files.unsaved", { id });
+}
+
+/** Close all other tabs that have no changes; those with changes stay. */
+export function closeOthers(id: string): void {
+  for (const tab of useTabs.getState().tabs) if (tab.id !== id && !tab.dirty) dropTab(tab.id);
+  showTab(id);
+}
+
+export const canReopen = (): boolean => closed.length > 0;
+
+/** The tab that was closed last comes back as it was. */
+export function reopenTab(): void {
+  const tab = closed.pop();
+  if (!tab) return;
+  rest();
+  useTabs.setState((s) => ({ tabs: [...s.tabs, tab] }));
+  bring(tab);
 }
 
 /** Put a tab before another one, or at the end. */
@@ -109,7 +142,7 @@ export function restoreTabs(tabs: readonly Tab[], front: string): void {
 /** The document of a tab is now what its file has. */
 export function markSaved(id: string, doc: Doc, file?: FileRef): void {
   const tab = tabWith(id);
-  if (tab) updateTab(id, { saved: doc, dirty: !same(docOf(tab), doc), ...(file && { file }) });
+  if (tab) updateTab(id, { saved: doc, dirty: !equal(docOf(tab), doc), ...(file && { file }) });
 }
 
 /** Another document in the place of a tab's, as if it were opened there. */
@@ -127,7 +160,7 @@ export function watchChanges(): void {
   useDoc.subscribe((now, before) => {
     const tab = frontTab();
     if (!tab || now.doc === before.doc) return;
-    const dirty = tab.saved === null ? tab.dirty || now.past.length > 0 : !same(now.doc, tab.saved);
+    const dirty = tab.saved === null ? tab.dirty || now.past.length > 0 : !equal(now.doc, tab.saved);
     if (dirty !== tab.dirty) updateTab(tab.id, { dirty });
   });
 }

@@ -1,0 +1,36 @@
+/** The workflows that come along: fetched once, titled in the reader's language. */
+
+import i18next from "i18next";
+import { create } from "zustand";
+import { getJson } from "~/api/http";
+import { object } from "~/api/schema";
+import type { Doc } from "~/core/types";
+import { toDoc } from "~/formats/file";
+import { type Template, templates as schema } from "./schema";
+
+interface TemplatesState {
+  readonly list: readonly Template[];
+}
+
+export const useTemplates = create<TemplatesState>()(() => ({ list: [] }));
+
+/** Ask again which there are, and which models they miss. */
+export async function loadTemplates(): Promise<readonly Template[]> {
+  const { workflows } = await getJson("/workflows", schema);
+  useTemplates.setState({ list: workflows });
+  return workflows;
+}
+
+/** A text of a template in the reader's language; of one that the language files do not know, the server's. */
+function textOf(name: string, part: "title" | "description"): string {
+  const known = useTemplates.getState().list.find((t) => t.name === name);
+  return i18next.t(`templates:${name}.${part}`, { defaultValue: known?.[part] ?? name });
+}
+
+export const templateTitle = (name: string): string => textOf(name, "title");
+export const templateDescription = (name: string): string => textOf(name, "description");
+
+export async function templateDoc(name: string): Promise<Doc> {
+  const file = await getJson(`/workflows/${encodeURIComponent(name)}`, object);
+  return toDoc(file).doc;
+}
