@@ -96,7 +96,7 @@ export function Tree({ rows, active }: { readonly rows: readonly Row[]; readonly
   };
 
   return (
-    <div ref={box} className={css["tree"]} data-keys="outline">
+    <div ref={box} className={css["tree"]} data-keys="outline.tree">
       <div
         role="tree"
         aria-label={t("tree")}

@@ -23,7 +23,7 @@ const doc = () => useDoc.getState().doc;
 /** One step of the history; nothing while the workflow is read only. */
 function edit(what: string, recipe: (d: DocDraft) => void, args?: Told["args"], group?: string): boolean {
   if (useUi.getState().readOnly) return false;
-  useDoc.getState().edit({ key: `outline:edit.${what}`, ...(args && { args }) }, recipe, group);
+  useDoc.getState().edit({ key: `graph:edit.${what}`, ...(args && { args }) }, recipe, group);
   return true;
 }
 
@@ -80,19 +80,22 @@ export function toggleMode(row: Row, mode: Mode): void {
   const scope = scopeOf(row.path);
   const next = graphOf(doc(), scope).nodes[row.id]?.mode === mode ? null : mode;
   const name = rowName(doc(), registry(), row);
-  if (row.kind === "node" && edit("mode", (d) => setMode(d, scope, [row.id], next)))
+  if (row.kind === "node" && edit(next ?? "enable", (d) => setMode(d, scope, [row.id], next), { n: 1 }))
     say(i18next.t(`outline:said.${next ?? "on"}`, { name }));
 }
+
+const DELETE = { node: "delete", group: "deleteGroup", note: "deleteNote" } as const;
 
 /** Take out a node, a group (what it frames stays) or a note. */
 export function remove(row: Row): boolean {
   const scope = scopeOf(row.path);
   const name = rowName(doc(), registry(), row);
-  const done = edit("delete", (d) => {
+  const recipe = (d: DocDraft) => {
     if (row.kind === "node") removeNodes(d, scope, registry(), [row.id]);
     else if (row.kind === "group") removeGroup(d, scope, row.id);
     else removeNote(d, scope, row.id);
-  });
+  };
+  const done = edit(DELETE[row.kind], recipe, { n: 1 });
   if (done) say(i18next.t("outline:said.deleted", { name }));
   return done;
 }

@@ -22,7 +22,7 @@ registerBars([
   { id: "connect", place: "none", component: Connect, order: 91 },
 ]);
 
-const inTree = (): boolean => document.activeElement?.closest('[data-keys="outline"]') != null;
+const inTree = (): boolean => document.activeElement?.closest('[data-keys="outline.tree"]') != null;
 
 /** To the list, wherever the focus is; from the list back to the canvas. */
 function focusOutline(): void {
@@ -49,7 +49,7 @@ registerCommands([
   {
     id: "outline.goTo",
     title: "outline:command.goTo",
-    target: "outline",
+    target: "outline.tree",
     keys: ["Shift+Enter"],
     when: inTree,
     run: row(goTo),
@@ -57,7 +57,7 @@ registerCommands([
   {
     id: "outline.rename",
     title: "outline:command.rename",
-    target: "outline",
+    target: "outline.tree",
     keys: ["F2"],
     when: inTree,
     run: renameActive,
@@ -65,7 +65,7 @@ registerCommands([
   {
     id: "outline.delete",
     title: "outline:command.delete",
-    target: "outline",
+    target: "outline.tree",
     keys: ["Delete", "Backspace"],
     when: inTree,
     run: removeActive,
@@ -73,7 +73,7 @@ registerCommands([
   {
     id: "outline.mute",
     title: "outline:command.mute",
-    target: "outline",
+    target: "outline.tree",
     keys: ["Mod+M"],
     when: inTree,
     run: row((r) => toggleMode(r, "mute")),
@@ -81,7 +81,7 @@ registerCommands([
   {
     id: "outline.bypass",
     title: "outline:command.bypass",
-    target: "outline",
+    target: "outline.tree",
     keys: ["Mod+B"],
     when: inTree,
     run: row((r) => toggleMode(r, "bypass")),
