@@ -34,7 +34,7 @@ def refused(data: Path, *args: str) -> str:
 def test_it_says_where_it_listens_and_answers(tmp_path: Path) -> None:
     with kit.server(tmp_path / "data") as server:
         assert re.fullmatch(r"http://127\.0\.0\.1:\d+", server.url)
-        assert b"Inkwater runs" in server.get("/")
+        assert b"<title>Inkwater</title>" in server.get("/")
         assert server.ended(server.submit(kit.shown(5)))["outputs"]["2"]["text"] == ["5"]
 
 

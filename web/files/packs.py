@@ -20,6 +20,8 @@ from web.files.send import send
 from web.keys import SERVICE
 
 BASE = "/api/v1/packs"
+EDITOR = "editor.js"
+"""The ES module in a pack's web folder that our editor loads (web/ui/README.md); what it imports lies in `editor/`."""
 
 log = logging.getLogger(__name__)
 
@@ -47,14 +49,20 @@ def _served(pack: Pack, route: Route) -> web.RouteDef:
 
 
 def scripts(loaded: Loaded) -> list[str]:
-    """The addresses of all scripts that packs add to the editor."""
+    """The addresses of all scripts that packs add to ComfyUI's front ends."""
     return [
         f"/extensions/{slug(pack.name)}/{name}"
         for pack in loaded.packs
         if pack.web is not None
         for name in sorted(_names(pack.web))
-        if name.endswith(".js")
+        if name.endswith(".js") and name != EDITOR and not name.startswith("editor/")
     ]
+
+
+def editor_module(pack: Pack) -> str | None:
+    """The address of what a pack adds to our editor."""
+    there = pack.web is not None and (pack.web / EDITOR).is_file()
+    return f"/extensions/{slug(pack.name)}/{EDITOR}" if there else None
 
 
 def _names(folder: Path) -> Iterator[str]:

@@ -19,6 +19,8 @@ interface WorkerOptions {
   variant: Variant;
   /** Further options of `main.py serve`. */
   serverArgs: readonly string[];
+  /** Which of the packs in tests/web/pack are installed. */
+  packs: readonly string[];
 }
 
 interface WorkerFixtures extends WorkerOptions {
@@ -37,11 +39,12 @@ const AWAY = /ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE|Web
 export const test = base.extend<Fixtures, WorkerFixtures>({
   variant: ["light", { option: true, scope: "worker" }],
   serverArgs: [[], { option: true, scope: "worker" }],
+  packs: [["kit"], { option: true, scope: "worker" }],
 
   server: [
-    async ({ variant, serverArgs }, use) => {
+    async ({ variant, serverArgs, packs }, use) => {
       const editor = process.env["EDITOR_DIST"] ?? "";
-      const server = await Server.start({ variant, editor, args: serverArgs });
+      const server = await Server.start({ variant, editor, args: serverArgs, packs });
       await use(server);
       await server.dispose();
     },

@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 
 export const UI = fileURLToPath(new URL("..", import.meta.url));
 export const ROOT = path.resolve(UI, "../..");
-const PACK = path.join(ROOT, "tests/web/pack/kit");
+const PACKS = path.join(ROOT, "tests/web/pack");
 
 /** `light` has no device: it starts in half a second, and only nodes that need no model run. `real` samples with the
  * mini model, and takes ten seconds to its first picture. */
@@ -21,8 +21,8 @@ export interface Options {
   readonly editor: string;
   /** Further options of `main.py serve`. */
   readonly args?: readonly string[];
-  /** Whether the tests' node pack is installed. */
-  readonly pack?: boolean;
+  /** Which of the tests' node packs are installed. */
+  readonly packs: readonly string[];
 }
 
 /** Milliseconds after which a start is given up. */
@@ -56,7 +56,8 @@ export class Server {
 
   static async start(options: Options): Promise<Server> {
     const data = await mkdtemp(path.join(tmpdir(), "inkwater-e2e-"));
-    if (options.pack ?? true) await cp(PACK, path.join(data, "packs/kit"), { recursive: true });
+    for (const pack of options.packs)
+      await cp(path.join(PACKS, pack), path.join(data, "packs", pack), { recursive: true });
     const made = new Server(data, options);
     await made.begin("0");
     return made;

@@ -4,8 +4,17 @@ import { followTheme } from "~/theme";
 import "~/i18n";
 import "~/features";
 import { App } from "~/app/App";
+import { loadPacks } from "~/packs";
+import { useServer } from "~/stores/server";
 
 followTheme();
+
+/** For style sheets and tests: data-ready says that the node types are there. */
+const tell = ({ ready }: { ready: boolean }) => void (document.documentElement.dataset["ready"] = String(ready));
+tell(useServer.getState());
+useServer.subscribe(tell);
+
+await loadPacks();
 
 const root = document.getElementById("root");
 if (root)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import time
 from pathlib import Path
+from typing import Annotated
 
-from engine.graph import Context, Ui, node
+from engine.graph import Context, Range, Ui, Widget, node
 
 
 @node("KitValue", category="kit")
@@ -72,6 +73,12 @@ def fail(number: int = 0, message: str = "it was to fail") -> int:
 def add(a: int = 0, b: int = 0, c: int = 0) -> int:
     """The sum."""
     return a + b + c
+
+
+@node("KitDial", category="kit")
+def dial(number: Annotated[int, Range(0, 100), Widget("kit.dial")] = 10) -> int:
+    """A number that is set by the pack's own widget (web/editor.js)."""
+    return number
 
 
 @node("KitShow", kind="sink", category="kit")
