@@ -39,13 +39,6 @@ export const postJson = <T>(
 export const del = <T>(path: string, schema: z.ZodType<T>, options: Options = {}): Promise<T> =>
   asked("DELETE", path, schema, undefined, options);
 
-/** Send a file as it is. */
-export async function postBytes<T>(path: string, body: Blob, schema: z.ZodType<T>): Promise<T> {
-  const headers = { "Content-Type": body.type || "application/octet-stream" };
-  const response = await reached(() => fetch(BASE + path, { method: "POST", body, headers }));
-  return fitting(path, schema, await textOf(response));
-}
-
 async function asked<T>(
   method: string,
   path: string,

@@ -75,8 +75,6 @@ export const results = z.object({
 
 export const jobWorkflow = z.object({ source: z.unknown(), graph: object, targets: z.array(z.string()) });
 
-export const opened = z.object({ workflow: object, problems: z.array(problem).default([]) });
-
 export const picture = place.extend({
   name: z.string(),
   size: z.number(),

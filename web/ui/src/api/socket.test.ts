@@ -61,25 +61,25 @@ class FakeSocket extends EventTarget {
   }
 }
 
+const open = () => {
+  const events: unknown[] = [];
+  const states: string[] = [];
+  const listener = {
+    event: (event: unknown) => void events.push(event),
+    preview: () => {},
+    connection: (state: string) => void states.push(state),
+  };
+  const feed = openFeed(listener, (url) => new FakeSocket(url) as unknown as WebSocket);
+  return { events, states, feed };
+};
+const last = () => FakeSocket.made.at(-1);
+
 describe("the feed", () => {
   beforeEach(() => {
     vi.useFakeTimers();
     FakeSocket.made = [];
   });
   afterEach(() => void vi.useRealTimers());
-
-  const open = () => {
-    const events: unknown[] = [];
-    const states: string[] = [];
-    const listener = {
-      event: (event: unknown) => void events.push(event),
-      preview: () => {},
-      connection: (state: string) => void states.push(state),
-    };
-    const feed = openFeed(listener, (url) => new FakeSocket(url) as unknown as WebSocket);
-    return { events, states, feed };
-  };
-  const last = () => FakeSocket.made.at(-1);
 
   it("comes back after the last number that it knew", () => {
     const { states, feed } = open();

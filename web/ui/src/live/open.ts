@@ -1,11 +1,11 @@
 /** From what was made back to the canvas: a job's workflow, a picture's, a picture as an input. */
 
 import { inputName, nameOf, viewUrl } from "~/api/files";
-import { getJson, postBytes } from "~/api/http";
-import { jobWorkflow, object, opened, type Place } from "~/api/schema";
+import { getJson } from "~/api/http";
+import { jobWorkflow, object, type Place } from "~/api/schema";
 import { canvasApi } from "~/canvas/api";
 import { addNode } from "~/core/edits/nodes";
-import { newTab } from "~/files/tabs";
+import { newTab, openFile } from "~/files/actions";
 import { toDoc } from "~/formats/file";
 import { useDoc } from "~/stores/doc";
 import { useServer } from "~/stores/server";
@@ -27,8 +27,8 @@ export async function openJob(id: string): Promise<void> {
 export async function openPicture(place: Place): Promise<void> {
   try {
     const response = await fetch(viewUrl(place));
-    const told = await postBytes("/workflows/open", await response.blob(), opened);
-    newTab(toDoc(told.workflow).doc);
+    const data = await response.blob();
+    await openFile(new File([data], place.filename, { type: data.type }));
   } catch (error) {
     complain(error);
   }

@@ -21,7 +21,8 @@ export function spotOf(doc: Doc, full: string): Spot | null {
     const node: NodeId | null = known(graphOf(doc, scope), id);
     if (node === null) return null;
     const inner: string | null = subgraphIdOf(graphOf(doc, scope).nodes[node]?.type ?? "");
-    if (n === ids.length - 1 || inner === null || !doc.subgraphs[inner]) return { path, scope, node };
+    if (n === ids.length - 1 || node !== id) return { path, scope, node };
+    if (inner === null || !doc.subgraphs[inner]) return null;
     path.push({ instance: node, subgraph: inner });
     scope = inner;
   }
