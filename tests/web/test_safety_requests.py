@@ -242,9 +242,12 @@ READING = [
     "/v1/nodes/{type}",
     "/v1/openapi.json",
     "/v1/queue",
+    "/v1/saves/{name}/versions",
+    "/v1/saves/{name}/versions/{id}",
     "/v1/socket",
     "/v1/workflows",
     "/v1/workflows/{name}",
+    "/v1/workflows/{name}/thumbnail",
     "/v1/{path}",
 ]
 """What GET answers: each was read and found to change nothing. A new one is read the same way, then added here."""

@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 from engine.service.service import VERSION
-from web.api import checking, events, images, jobs, models, nodes, opening, packs, queue, status, worker, workflows
+from web.api import (
+    checking,
+    events,
+    images,
+    jobs,
+    models,
+    nodes,
+    opening,
+    packs,
+    queue,
+    status,
+    versions,
+    worker,
+    workflows,
+)
 from web.api.docs import described
 from web.api.handle import rest, route
 from web.api.state import prepare
 
 __all__ = ["OPERATIONS", "ROUTES", "prepare"]
 
-_TOPICS = (checking, jobs, queue, events, workflows, opening, nodes, packs, models, images, worker, status)
+_TOPICS = (checking, jobs, queue, events, workflows, opening, versions, nodes, packs, models, images, worker, status)
 _OWN = tuple(operation for topic in _TOPICS for operation in topic.OPERATIONS)
 
 OPERATIONS = (*_OWN, *described(_OWN, VERSION))

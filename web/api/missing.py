@@ -67,7 +67,7 @@ def _types(graph: Graph, registry: Registry) -> list[dict[str, Any]]:
 
 def _files(graph: Graph, registry: Registry, library: Library, urls: Mapping[str, str]) -> list[dict[str, Any]]:
     found: dict[tuple[str, str], dict[str, Any]] = {}
-    for id, kind, name in _named(graph, registry):
+    for id, kind, name in files_of(graph, registry):
         if (kind, name) in found:
             found[kind, name]["nodes"].append(id)
         elif (near := _near(library, kind, name, len(found))) is not None:
@@ -76,7 +76,7 @@ def _files(graph: Graph, registry: Registry, library: Library, urls: Mapping[str
     return list(found.values())
 
 
-def _named(graph: Graph, registry: Registry) -> Iterator[tuple[NodeId, str, str]]:
+def files_of(graph: Graph, registry: Registry) -> Iterator[tuple[NodeId, str, str]]:
     """Each file that a node names: the node, the kind, the name."""
     for id, node in graph.nodes.items():
         definition = registry.get(node.type)

@@ -227,7 +227,18 @@ EVENT = told(
     "One event: kind and its fields. Durable ones have seq and time; Progress, Preview, Queue, Worker, Paused do not.",
 )
 
-TEMPLATE = obj({"name": TEXT, "title": TEXT, "description": TEXT, "nodes": WHOLE})
+TEMPLATE = obj(
+    {
+        "name": TEXT,
+        "title": TEXT,
+        "description": TEXT,
+        "nodes": WHOLE,
+        "models": told(
+            list_of(obj({"kind": TEXT, "name": TEXT, "missing": YES_NO})), "The models and input files that it names."
+        ),
+        "thumbnail": told(maybe(TEXT), "Where a small picture of what it makes is, relative to the server."),
+    }
+)
 
 DONE = obj({"done": told(YES_NO, "False: there was nothing to do.")})
 

@@ -6,15 +6,24 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
+from aiohttp import web
+
+from engine.graph.graph import Graph
+from engine.graph.read import WORKFLOW
 from engine.near import nearest
+from engine.service.service import Service
 from engine.service.threads import off
 from engine.settings import ROOT
 from web.answers import Refusal
-from web.api.operation import Call, Operation, path
+from web.api.missing import files_of, missing
+from web.api.operation import BASE, Call, Operation, path
 from web.api.schema import ANY_OBJECT, list_of, obj, ref
+from web.files.send import send
 
 FOLDER = ROOT / "workflows"
+THUMBNAILS = FOLDER / "thumbnails"
 
 DESCRIPTIONS: Mapping[str, str] = {
     "custom_sampling": "The sampler taken apart: noise, guidance, method and noise levels are nodes of their own.",
@@ -28,19 +37,33 @@ DESCRIPTIONS: Mapping[str, str] = {
 
 
 async def list_workflows(call: Call) -> dict[str, Any]:
-    """Names, titles and descriptions."""
-    return {"workflows": await off(lambda: [_about(file) for file in _files().values()])}
+    """Names, titles, descriptions, a picture of each, and which of the models they name are here."""
+    service = call.service
+    return {"workflows": await off(lambda: [_about(service, file) for file in _files().values()])}
 
 
 async def get_workflow(call: Call) -> Any:
     """One of them, as it is."""
-    name, files = call["name"], _files()
+    return await off(_read, _found(call["name"]))
+
+
+async def get_workflow_thumbnail(call: Call) -> web.StreamResponse:
+    """A small picture of what one of them makes."""
+    path = _thumbnail(_found(call["name"]))
+    if not path.is_file():
+        raise Refusal(404, "not_found", "This workflow has no picture.")
+    return await send(path)
+
+
+def _found(name: str) -> Path:
+    """The file of a workflow; raises Refusal."""
+    files = _files()
     if name not in files:
         near = ", ".join(nearest(name, files))
         raise Refusal(
             404, "no_such_workflow", f"There is no workflow {name[:80]!r}{f'; near: {near}' if near else ''}."
         )
-    return await off(_read, files[name])
+    return files[name]
 
 
 def _files() -> dict[str, Path]:
@@ -51,10 +74,23 @@ def _read(file: Path) -> Any:
     return json.loads(file.read_text("utf-8"))
 
 
-def _about(file: Path) -> dict[str, Any]:
-    nodes = [id for id in _read(file) if id != "_workflow"]
-    title = file.stem.replace("_", " ").capitalize()
-    return {"name": file.stem, "title": title, "description": DESCRIPTIONS.get(file.stem, ""), "nodes": len(nodes)}
+def _thumbnail(file: Path) -> Path:
+    return THUMBNAILS / f"{file.stem}.webp"
+
+
+def _about(service: Service, file: Path) -> dict[str, Any]:
+    workflow = _read(file)
+    graph = Graph.from_file(workflow, service.registry)
+    lacking = {(row["kind"], row["name"]) for row in missing(graph, service.registry, service.library)["files"]}
+    named = dict.fromkeys((kind, name) for _, kind, name in files_of(graph, service.registry))
+    return {
+        "name": file.stem,
+        "title": file.stem.replace("_", " ").capitalize(),
+        "description": DESCRIPTIONS.get(file.stem, ""),
+        "nodes": sum(1 for id in workflow if id != WORKFLOW),
+        "models": [{"kind": k, "name": n, "missing": (k, n) in lacking} for k, n in named],
+        "thumbnail": f"{BASE}/workflows/{quote(file.stem)}/thumbnail" if _thumbnail(file).is_file() else None,
+    }
 
 
 OPERATIONS = (
@@ -74,5 +110,15 @@ OPERATIONS = (
         "workflows",
         (path("name", "Its name."),),
         answers={200: ANY_OBJECT},
+    ),
+    Operation(
+        "GET",
+        "/workflows/{name}/thumbnail",
+        get_workflow_thumbnail,
+        "A small picture of what a workflow makes",
+        "workflows",
+        (path("name", "Its name."),),
+        answers={200: {"type": "string", "contentMediaType": "image/webp"}},
+        media="image/webp",
     ),
 )

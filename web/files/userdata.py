@@ -12,6 +12,7 @@ from aiohttp import web
 
 from engine.files import FileProblem, contained
 from web.answers import Refusal, answer, read_body
+from web.files import versions
 from web.files.send import send
 from web.files.storing import part_of, place, write
 from web.guard import JSON, takes
@@ -122,7 +123,10 @@ async def store(request: web.Request) -> web.Response:
     root, name = home(request), request.match_info["file"]
     target = await asyncio.to_thread(place_of, root, name)
     data = await read_body(request, LARGEST_FILE)
-    if not await asyncio.to_thread(write, target, data, overwrite=_yes(request, "overwrite", "true")):
+    overwrite = _yes(request, "overwrite", "true")
+    if overwrite:
+        await asyncio.to_thread(versions.keep, root, target)
+    if not await asyncio.to_thread(write, target, data, overwrite=overwrite):
         raise _taken(name)
     return answer(await asyncio.to_thread(_told, target, root, _yes(request, "full_info")))
 
@@ -137,8 +141,10 @@ def _taken(name: str) -> Refusal:
 
 
 async def remove(request: web.Request) -> web.Response:
-    """Delete one file."""
-    path = await asyncio.to_thread(_found, home(request), request.match_info["file"])
+    """Delete one file; of a workflow the versions stay, this one among them."""
+    root = home(request)
+    path = await asyncio.to_thread(_found, root, request.match_info["file"])
+    await asyncio.to_thread(versions.keep, root, path)
     await asyncio.to_thread(path.unlink, missing_ok=True)
     return web.Response(status=204)
 
@@ -156,9 +162,12 @@ def _move(root: Path, source: str, dest: str, overwrite: bool) -> Path:
         pass
     if path == target:
         return target
+    if overwrite:
+        versions.keep(root, target)
     if not place(path, target, overwrite=overwrite):
         raise _taken(dest)
     path.unlink(missing_ok=True)
+    versions.follow(root, path, target)
     return target
 
 

@@ -87,13 +87,11 @@ export async function removeStored(name: string): Promise<void> {
 
 /** Former versions of a file of the user's, the latest first. */
 export async function listVersions(name: string): Promise<Version[]> {
-  const query = new URLSearchParams({ name });
-  return versions.parse(await (await asked(`${BASE}/versions?${query}`)).json()).versions;
+  return versions.parse(await (await asked(`${BASE}/saves/${encodeURIComponent(name)}/versions`)).json()).versions;
 }
 
 export async function readVersion(name: string, id: string): Promise<string> {
-  const query = new URLSearchParams({ name });
-  return (await asked(`${BASE}/versions/${encodeURIComponent(id)}?${query}`)).text();
+  return (await asked(`${BASE}/saves/${encodeURIComponent(name)}/versions/${encodeURIComponent(id)}`)).text();
 }
 
 /** Put a picture among the server's input files; gives the name that LoadImage takes. */
