@@ -15,7 +15,9 @@ import type { AnyFlow, LinkFlow } from "./flow";
 import * as on from "./handlers";
 import { useAriaLabels } from "./useAriaLabels";
 import { useMounted } from "./useMounted";
+import { LodLayer } from "./lod/LodLayer";
 import { useProjection } from "./useProjection";
+import { useViews } from "./useViews";
 import { ZOOM } from "./view";
 
 const NODES = { node: NodeView, group: GroupView, note: NoteView, boundary: BoundaryView };
@@ -42,6 +44,7 @@ function Flow() {
   const wheel = useSettings((s) => s.wheel);
   const readOnly = useUi((s) => s.readOnly);
   const frame = useMounted();
+  useViews();
   return (
     <div ref={frame} className={styles["canvas"]} data-read-only={readOnly}>
       <ReactFlow<AnyFlow, LinkFlow>
@@ -80,7 +83,7 @@ function Flow() {
         deleteKeyCode={null}
         selectionKeyCode={null}
         multiSelectionKeyCode={ADD}
-        panActivationKeyCode="Space"
+        panActivationKeyCode={null}
         panOnDrag={drag === "pan" ? PAN : NO_PAN}
         panOnScroll={wheel === "pan"}
         zoomOnScroll={wheel === "zoom"}
@@ -92,6 +95,7 @@ function Flow() {
       >
         {grid && <Background variant={BackgroundVariant.Dots} gap={gridSize} size={1.4} color="var(--canvas-dot)" />}
       </ReactFlow>
+      <LodLayer />
       <Overlay />
       <Refusal />
     </div>

@@ -57,7 +57,7 @@ export const Socket = memo(function Socket(props: Props) {
       // oxlint-disable-next-line jsx-a11y/prefer-tag-over-role -- the library draws a div
       role="button"
       tabIndex={quiet && !linked ? -1 : 0}
-      aria-label={t(input === null ? "socket.output" : "socket.input", { label, type, linked: String(linked) })}
+      aria-label={t(`socket.${input === null ? "output" : "input"}${linked ? "_linked" : ""}`, { label, type })}
       aria-describedby={props.describedBy}
       data-open={open}
       data-linked={linked}

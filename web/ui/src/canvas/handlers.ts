@@ -20,11 +20,13 @@ import { nearest } from "./curve";
 import { beginDrag, endDrag, takeChanges } from "./drag";
 import { change, here } from "./edit";
 import type { AnyFlow, LinkFlow } from "./flow";
+import { under } from "./gestures";
 import { connectionOf, endOf, linkEnd, partOf } from "./ids";
 import { beginLink, endLink, link, offer, refusal, unlink } from "./linking";
 import { closeMenu, openMenu } from "./menu";
 import { linksIn } from "./places";
 import { useCanvas } from "./store";
+import { LOD } from "./view";
 
 export const nodesChange: OnNodesChange<AnyFlow> = (changes) => takeChanges(changes);
 
@@ -62,11 +64,18 @@ export const nodeMenu: NodeMouseHandler<AnyFlow> = (event, node) => {
 export const paneMenu = (event: MouseEvent | globalThis.MouseEvent): void => {
   event.preventDefault();
   const at = screenOf(event);
-  openMenu({ target: { kind: "canvas" }, at, place: canvasApi.screenToCanvas(at) });
+  const place = canvasApi.screenToCanvas(at);
+  const small = drawnAt(place);
+  if (small !== null) select(small);
+  openMenu({ target: small === null ? { kind: "canvas" } : { kind: partOf(small).kind, id: small }, at, place });
 };
 
-export const paneClick = (): void => {
+/** What is only drawn there, while nodes are too small to be mounted. */
+const drawnAt = (place: Point): string | null => (canvasApi.view().zoom < LOD ? under(place) : null);
+
+export const paneClick = (event: MouseEvent): void => {
   closeMenu();
+  if (drawnAt(canvasApi.screenToCanvas(screenOf(event))) !== null) return; // chosen as it was pressed
   useUi.getState().select([]);
   useCanvas.setState({ links: new Set() });
 };

@@ -66,8 +66,9 @@ export function link(c: Flowing, lifted: string | null = null): void {
 export function unlink(ids: Iterable<string>): void {
   const ends = [...ids].map(linkEnd);
   if (!ends.length) return;
-  const n = ends.length;
-  change("unlink", (d, scope) => ends.forEach(({ target, input }) => disconnect(d, scope, target, input)), { n });
+  change("unlink", (d, scope) => ends.forEach(({ target, input }) => disconnect(d, scope, target, input)), {
+    count: ends.length,
+  });
   useCanvas.setState({ links: new Set() });
 }
 

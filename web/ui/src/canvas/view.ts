@@ -2,9 +2,10 @@
 
 import type { ReactFlowInstance, ReactFlowState } from "@xyflow/react";
 import type { Point } from "~/core/types";
-import type { CanvasApi, Rect, View } from "./api";
+import { type CanvasApi, type Rect, type View, canvasApi } from "./api";
 import type { AnyFlow, LinkFlow } from "./flow";
 import { around, placesOf } from "./places";
+import { useServer } from "~/stores/server";
 
 export const ZOOM = { least: 0.05, most: 3 };
 /** Below it nodes are drawn, not mounted. */
@@ -15,6 +16,20 @@ const MOTION = 260;
 interface Store {
   getState(): ReactFlowState<AnyFlow, LinkFlow>;
 }
+
+const watchers = new Set<(view: View) => void>();
+
+/** Hear of every movement of the view, and of how it is now; gives a function that stops it. */
+export function onView(heard: (view: View) => void): () => void {
+  watchers.add(heard);
+  heard(canvasApi.view());
+  return () => void watchers.delete(heard);
+}
+
+/** The view has moved. */
+export const viewed = (): void => {
+  for (const heard of watchers) heard(canvasApi.view());
+};
 
 /** Movements are immediate for those who want no motion. */
 const duration = () => (document.documentElement.dataset["motion"] === "reduced" ? 0 : MOTION);
@@ -29,6 +44,15 @@ export function viewOf(rect: Rect, width: number, height: number, most = 1): Vie
     zoom,
   };
 }
+
+/** Whether the whole graph is to be shown as soon as sizes are known, and whether it ever was: only then it moves. */
+export const fits = { wanted: true, made: false };
+
+/** Node types decide how large nodes are. */
+const known = (): boolean => {
+  const { ready, connection } = useServer.getState();
+  return ready || connection === "lost";
+};
 
 /** Around some things by flow id, or around all. */
 function rectOf(ids?: Iterable<string>): Rect | null {
@@ -49,20 +73,22 @@ export function apiOver(flow: ReactFlowInstance<AnyFlow, LinkFlow>, store: Store
     return [box?.left ?? 0, box?.top ?? 0];
   };
   const view = () => flow.getViewport();
-  const setView = (next: View, animate = true) =>
+  const setView = (next: View, animate = false) => {
+    fits.wanted = false;
     void flow.setViewport({ ...next }, animate ? { duration: duration() } : undefined);
+  };
   const screenToCanvas = ([x, y]: Point): Point => {
     const [left, top] = corner();
     const { x: dx, y: dy, zoom } = view();
     return [(x - left - dx) / zoom, (y - top - dy) / zoom];
   };
-  const zoomTo = (zoom: number, animate = true) => {
+  const zoomTo = (zoom: number) => {
     const [width, height] = size();
     const now = view();
     const next = Math.min(ZOOM.most, Math.max(ZOOM.least, zoom));
     const k = next / now.zoom;
     const [cx, cy] = [width / 2, height / 2];
-    setView({ x: cx - (cx - now.x) * k, y: cy - (cy - now.y) * k, zoom: next }, animate);
+    setView({ x: cx - (cx - now.x) * k, y: cy - (cy - now.y) * k, zoom: next }, true);
   };
   const visibleRect = (): Rect => {
     const [width, height] = size();
@@ -78,7 +104,7 @@ export function apiOver(flow: ReactFlowInstance<AnyFlow, LinkFlow>, store: Store
     const readable = Math.max(LOD + 0.05, zoom);
     const at = Math.min(wanted.zoom, readable);
     const x = width / 2 - (rect.x + rect.width / 2) * at;
-    setView({ x, y: height / 2 - (rect.y + rect.height / 2) * at, zoom: at });
+    setView({ x, y: height / 2 - (rect.y + rect.height / 2) * at, zoom: at }, true);
   };
   return {
     view,
@@ -94,8 +120,11 @@ export function apiOver(flow: ReactFlowInstance<AnyFlow, LinkFlow>, store: Store
       return [x * zoom + dx + left, y * zoom + dy + top];
     },
     fit: (ids) => {
-      const rect = rectOf(ids);
-      if (rect) setView(viewOf(rect, ...size()));
+      const { width, panZoom } = store.getState();
+      fits.wanted = !ids && (!width || !panZoom || !known());
+      const rect = fits.wanted ? null : rectOf(ids);
+      if (rect) setView(viewOf(rect, ...size()), fits.made || ids !== undefined);
+      fits.made ||= rect !== null;
     },
     cursor: () => {
       const rect = visibleRect();
