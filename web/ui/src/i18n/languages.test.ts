@@ -75,7 +75,7 @@ describe.each(Object.keys(resources["en"] ?? {}))("#34 the texts of %s", (namesp
         return same || ENGLISH.test(quoted);
       }),
     );
-    expect(left).toEqual([]);
+    expect(left.map(([key, some]) => `${key}: ${some.join(" | ")}`)).toEqual([]);
   });
 });
 
