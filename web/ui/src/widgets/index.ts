@@ -1,6 +1,7 @@
 /** What this part plugs into the frame: a widget for each kind of input. */
 import type { InputDef } from "~/core/types";
 import { Combo } from "./combo/Combo";
+import { ImageWidget } from "./image/Image";
 import { NumberWidget } from "./number/Number";
 import { Prompt } from "./prompt/Prompt";
 import { registerWidgets } from "./registry";
@@ -17,6 +18,7 @@ const ofType =
 registerWidgets([
   { name: "seed", component: Seed, fits: called("seed") },
   { name: "multiline", component: Prompt, fits: called("multiline") },
+  { name: "image", component: ImageWidget, fits: called("image_upload") },
   { name: "combo", component: Combo, fits: (def) => def.options !== undefined || def.file !== undefined },
   { name: "number", component: NumberWidget, fits: ofType("INT", "FLOAT") },
   { name: "toggle", component: Toggle, fits: ofType("BOOLEAN") },

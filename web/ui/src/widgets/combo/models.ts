@@ -28,17 +28,17 @@ const LIMIT = 1000;
 const PAGES = 20;
 
 interface ModelsState {
-  /** By kind, and the list of files that they were asked for. */
-  readonly known: Readonly<Record<string, { readonly files: unknown; readonly models: ReadonlyMap<string, Model> }>>;
+  /** By kind, and the list of files or node types that they were asked for with. */
+  readonly known: Readonly<Record<string, { readonly list: unknown; readonly models: ReadonlyMap<string, Model> }>>;
 }
 
 const useModelsStore = create<ModelsState>()(() => ({ known: {} }));
 
 const NONE: ReadonlyMap<string, Model> = new Map();
 
-async function load(kind: string, files: unknown): Promise<void> {
+async function load(kind: string, list: unknown): Promise<void> {
   const put = (models: ReadonlyMap<string, Model>) =>
-    useModelsStore.setState((s) => ({ known: { ...s.known, [kind]: { files, models } } }));
+    useModelsStore.setState((s) => ({ known: { ...s.known, [kind]: { list, models } } }));
   const models = new Map<string, Model>(useModelsStore.getState().known[kind]?.models);
   put(models);
   let cursor: string | null = "";
@@ -51,16 +51,17 @@ async function load(kind: string, files: unknown): Promise<void> {
   put(new Map(models));
 }
 
-/** The models of a kind by their file names; none for pictures, and none until they are known. */
+/** The models of a kind by their file names; none for pictures, and none until they are known. They are asked for
+ * again when the server's list of files is. */
 export function useModels(kind: string | undefined): ReadonlyMap<string, Model> {
-  const files = useServer((s) => (kind === undefined ? undefined : s.files[kind]));
+  const list = useServer((s) => (kind === undefined ? undefined : (s.files[kind] ?? s.registry)));
   const known = useModelsStore((s) => (kind === undefined ? undefined : s.known[kind]));
   useEffect(() => {
-    if (kind === undefined || OWN.has(kind) || !files?.length) return;
-    if (useModelsStore.getState().known[kind]?.files === files) return;
+    if (kind === undefined || OWN.has(kind) || (Array.isArray(list) && !list.length)) return;
+    if (useModelsStore.getState().known[kind]?.list === list) return;
     // Without them a list has no families and no pictures, and works all the same.
-    load(kind, files).catch(() => undefined);
-  }, [kind, files]);
+    load(kind, list).catch(() => undefined);
+  }, [kind, list]);
   return known?.models ?? NONE;
 }
 

@@ -16,6 +16,9 @@ import type { WidgetProps } from "../registry";
 import { SeedMenu } from "./SeedMenu";
 import css from "./Seed.module.css";
 
+/** Digits from which on a seed is written smaller, to be read whole. */
+const LONG = 16;
+
 /** A seed of 64 bits: dice, what becomes of it after each run, and the ones that were used before. */
 export function Seed(props: WidgetProps) {
   const { def, name, node, value, disabled, label, describedBy, bare, change } = props;
@@ -68,7 +71,9 @@ export function Seed(props: WidgetProps) {
         aria-invalid={field.wrong || undefined}
         disabled={disabled}
         value={field.text}
-        className={rowParts.field}
+        // A seed is read whole: the label gives way to it.
+        style={{ minWidth: `min(${field.text.length}ch, calc(100% - 70px))` }}
+        className={cx(rowParts.field, field.text.length > LONG && css["long"])}
         onFocus={(event) => {
           setFocused(true);
           field.focus();
