@@ -96,22 +96,27 @@ export class Editor {
     await this.page.keyboard.press(keys);
   }
 
+  /** The field of the palette that is open: the one for nodes, or the one for commands. */
+  get palette(): Locator {
+    return this.page.locator("dialog[open]").getByRole("combobox");
+  }
+
   /** Add a node through the palette: at a point of the screen by double-click, else by the keyboard. */
   async addNode(search: string, at?: At): Promise<Locator> {
     const before = new Set(await this.ids());
     if (at) await this.page.mouse.dblclick(at.x, at.y);
     else await this.press("Shift+A");
-    const field = this.page.getByRole("combobox").last();
+    const field = this.palette;
     await field.fill(search);
     await expect(this.page.getByRole("option").first()).toBeVisible();
     await field.press("Enter");
     await expect(field).toBeHidden();
-    await expect.poll(async () => (await this.ids()).length).toBeGreaterThan(before.size);
-    const added = (await this.ids()).find((id) => !before.has(id));
-    return this.nodeById(added ?? "");
+    const added = async () => (await this.ids()).find((id) => !before.has(id));
+    await expect.poll(added, { message: `a node for "${search}"` }).toBeDefined();
+    return this.nodeById((await added()) ?? "");
   }
 
-  /** Ids of the nodes that are drawn. */
+  /** Ids of the nodes that are drawn: those in view, and some others. */
   async ids(): Promise<string[]> {
     return this.nodes.evaluateAll((all) => all.map((one) => one.dataset["id"] ?? ""));
   }
@@ -119,8 +124,7 @@ export class Editor {
   /** Run a command by its title in the command palette. */
   async command(title: string): Promise<void> {
     await this.page.keyboard.press("Control+k");
-    const field = this.page.getByRole("combobox").last();
-    await field.fill(title);
+    await this.palette.fill(title);
     await this.page.getByRole("option", { name: title }).first().click();
   }
 
