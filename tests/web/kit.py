@@ -108,11 +108,11 @@ def wait_for(look: Callable[[], Any], what: str, seconds: float = PATIENCE) -> A
     return found
 
 
-def command(data: Path, *args: str) -> list[str]:
-    """How a server is started on a free port, without a device."""
+def command(data: Path, *args: str, root: Path = ROOT) -> list[str]:
+    """How a server is started on a free port, without a device; another checkout's builds its editor."""
     return [
         sys.executable,
-        str(ROOT / "main.py"),
+        str(root / "main.py"),
         "serve",
         "--port",
         "0",
@@ -120,7 +120,7 @@ def command(data: Path, *args: str) -> list[str]:
         str(data),
         "--device",
         "none",
-        "--no-editor-build",
+        *(("--no-editor-build",) if root == ROOT else ()),
         *args,
     ]
 
@@ -132,10 +132,10 @@ def prepare(data: Path) -> Path:
     return data
 
 
-def start(data: Path, *args: str, env: Mapping[str, str] | None = None) -> Server:
+def start(data: Path, *args: str, env: Mapping[str, str] | None = None, root: Path = ROOT) -> Server:
     """Start a server and wait until it listens; raises RuntimeError with all that it said if it ends instead."""
     process = subprocess.Popen(
-        command(prepare(data), *args),
+        command(prepare(data), *args, root=root),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -152,9 +152,9 @@ def start(data: Path, *args: str, env: Mapping[str, str] | None = None) -> Serve
 
 
 @contextmanager
-def server(data: Path, *args: str, env: Mapping[str, str] | None = None) -> Iterator[Server]:
+def server(data: Path, *args: str, env: Mapping[str, str] | None = None, root: Path = ROOT) -> Iterator[Server]:
     """A server on a data folder; ended with the block."""
-    started = start(data, *args, env=env)
+    started = start(data, *args, env=env, root=root)
     try:
         yield started
     finally:

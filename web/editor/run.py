@@ -24,12 +24,12 @@ class Runner:
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[str] | None = None
-        self._stopped = False
+        self.stopped = False
 
     def run(self, command: Sequence[str], cwd: Path, failure: str, env: Mapping[str, str] | None = None) -> None:
         """Run a command to its end; raises CannotBuild with this sentence when it does not end well."""
         tail: deque[str] = deque(maxlen=KEPT)
-        if self._stopped:
+        if self.stopped:
             raise CannotBuild("it was stopped.")
         try:
             self._process = subprocess.Popen(
@@ -54,7 +54,7 @@ class Runner:
 
     def stop(self) -> None:
         """End what runs, with its children; nothing runs afterwards."""
-        self._stopped = True
+        self.stopped = True
         process = self._process
         if process is None or process.poll() is not None:
             return

@@ -66,8 +66,9 @@ class Editor:
             build(self.ui, log.info, self._runner)
             log.info("the editor is built")
         except CannotBuild as error:
-            self.why = f"{error}"
-            log.warning("the editor could not be built: %s", error)
+            self.why = str(error)
+            if not self._runner.stopped:
+                log.warning("the editor could not be built: %s", error)
         except Exception as error:
             self.why = f"Building the editor failed: {error}."
             log.exception("building the editor failed")
