@@ -9,5 +9,9 @@ export function JobBar() {
   const running = useRun((s) => s.current?.state === "running");
   const progress = useRun((s) => Math.round((s.current?.progress ?? 0) * 200) / 200);
   if (!running) return null;
-  return <ProgressBar label={t("progress.job")} value={progress || null} className={css["job"]} />;
+  return (
+    <div className={css["edge"]}>
+      <ProgressBar label={t("progress.job")} value={progress || null} className={css["job"]} />
+    </div>
+  );
 }

@@ -10,6 +10,8 @@ import { RunMenu } from "./RunMenu";
 import css from "./RunButton.module.css";
 import { useLive } from "./state";
 
+const Stop = () => <Square size={13} aria-hidden fill="currentColor" />;
+
 /** Run, stop, how often and when: the main button of the top bar. */
 export function RunButton() {
   const { t } = useTranslation("live");
@@ -46,7 +48,8 @@ export function RunButton() {
       </button>
       {anchor && <RunMenu anchor={anchor} close={() => setAnchor(null)} />}
       <IconButton
-        icon={Square}
+        icon={Stop}
+        className={css["stop"]}
         label={t("command.interrupt")}
         keys="Mod+Alt+Enter"
         disabled={!running && !waiting}

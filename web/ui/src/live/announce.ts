@@ -3,8 +3,8 @@
 import i18next from "i18next";
 import type { ServerEvent } from "~/api/schema";
 import { useRun } from "~/stores/run";
-import { useDoc } from "~/stores/doc";
-import { useTabs } from "~/stores/tabs";
+import { titleOf } from "~/files/actions";
+import { frontTab, useTabs } from "~/stores/tabs";
 import { useUi } from "~/stores/ui";
 import { jobView } from "./feed";
 import { secondsText } from "./format";
@@ -37,7 +37,8 @@ function draw(): void {
   const { current, nodes } = useRun.getState();
   const running = current?.state === "running" || current?.state === "queued";
   const progress = running ? (current?.progress ?? 0) : null;
-  const title = titleFor(useDoc.getState().doc.title, progress);
+  const tab = frontTab();
+  const title = titleFor(tab ? titleOf(tab) : "", progress);
   if (document.title !== title) document.title = title;
   const failed = current?.state === "error" || Object.values(nodes).some((run) => run.state === "error");
   badge(progress, failed);
@@ -46,10 +47,7 @@ function draw(): void {
 /** Keep title and icon as the run is; returns how to end it. */
 export function watchRun(): () => void {
   draw();
-  const stops = [
-    useRun.subscribe((now, before) => now.current !== before.current && draw()),
-    useDoc.subscribe((now, before) => now.doc.title !== before.doc.title && draw()),
-  ];
+  const stops = [useRun.subscribe((now, before) => now.current !== before.current && draw()), useTabs.subscribe(draw)];
   return () => {
     for (const stop of stops) stop();
     badge(null, false);
@@ -65,7 +63,7 @@ export function tellEnd(event: Extract<ServerEvent, { kind: "JobFinished" }>): v
   if (event.status === "error") tellFailure(failed?.[0], failed?.[1].error ?? "");
   if (!document.hidden) return;
   const time = view.started && view.ended ? secondsText((view.ended - view.started) / 1000) : "";
-  const text = { key: `live:notice.${event.status}`, args: { title: useDoc.getState().doc.title, time } };
+  const text = { key: `live:notice.${event.status}`, args: { title: titleOf(tab), time } };
   if (event.status === "success") useUi.getState().toast("success", text);
   if (wantsNotices()) notify(i18next.t(text.key, text.args));
 }

@@ -20,9 +20,10 @@ describe("figures", () => {
   });
 
   it("tells seconds as long as they are", () => {
-    expect([0.001, 0.05, 1.45, 12.4, 125, 3720].map(secondsText)).toEqual([
-      "0.001 s",
-      "0.05 s",
+    expect([0, 0.001, 0.05, 1.45, 12.4, 125, 3720].map(secondsText)).toEqual([
+      "< 1 ms",
+      "1 ms",
+      "50 ms",
       "1.5 s",
       "12 s",
       "2:05 min",

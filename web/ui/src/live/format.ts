@@ -23,10 +23,11 @@ export function bytesText(bytes: number): string {
 
 const pad = (n: number): string => String(n).padStart(2, "0");
 
-/** "0.02 s", "4.1 s", "2:05 min", "1:02 h". */
+/** "18 ms", "4.1 s", "2:05 min", "1:02 h". */
 export function secondsText(seconds: number): string {
   const s = Math.max(0, seconds);
-  if (s < 0.095) return `${number(s, s < 0.0095 ? 3 : 2)} s`;
+  if (s < 0.0005) return "< 1 ms";
+  if (s < 0.0995) return `${number(s * 1000, 0)} ms`;
   if (s < 9.95) return `${number(s, 1)} s`;
   const whole = Math.round(s);
   if (whole < 60) return `${whole} s`;

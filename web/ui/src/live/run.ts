@@ -3,6 +3,7 @@
 import i18next from "i18next";
 import { ApiError, postJson } from "~/api/http";
 import { done, job as jobSchema } from "~/api/schema";
+import { titleOf } from "~/files/actions";
 import { toFile } from "~/formats/file";
 import { useDoc } from "~/stores/doc";
 import { frontTab, type Tab, updateTab, useTabs } from "~/stores/tabs";
@@ -42,11 +43,13 @@ export async function run(options: RunOptions = {}): Promise<void> {
 
 async function submit(tab: string, { front = false, targets }: RunOptions): Promise<void> {
   const { doc } = useDoc.getState();
+  const of = useTabs.getState().tabs.find((t) => t.id === tab);
+  if (!of) return;
   const body = {
     id: crypto.randomUUID(),
     workflow: toFile(doc),
     client: clientOf(tab),
-    title: doc.title.slice(0, 200),
+    title: titleOf(of).slice(0, 200),
     front,
     ...(targets && { targets: [...targets] }),
   };
