@@ -105,7 +105,7 @@ function Tools({ row, node }: { readonly row: Row; readonly node: boolean }) {
         </>
       )}
       {(node || row.kind !== "node") && (
-        <IconButton small kind="danger" icon={Trash2} label={t("delete")} disabled={readOnly} onClick={take} />
+        <IconButton small icon={Trash2} label={t("delete")} disabled={readOnly} onClick={take} />
       )}
     </fieldset>
   );

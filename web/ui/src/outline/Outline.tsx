@@ -1,5 +1,5 @@
 import { ListTree, Plus } from "lucide-react";
-import { useEffect, useMemo } from "react";
+import { type ReactNode, useEffect, useMemo, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { useDoc } from "~/stores/doc";
 import { useServer } from "~/stores/server";
@@ -25,6 +25,26 @@ function useSelected(): void {
   }, [selection, path]);
 }
 
+/** Where nothing is, the keyboard comes to the button that adds something. */
+function Nothing({ children }: { readonly children: ReactNode }) {
+  const { t } = useTranslation("outline");
+  const box = useRef<HTMLDivElement>(null);
+  const wanted = useOutline((s) => s.focus);
+  const asked = useRef(wanted.n);
+  useEffect(() => {
+    if (asked.current === wanted.n) return;
+    asked.current = wanted.n;
+    box.current?.querySelector("button")?.focus();
+  }, [wanted]);
+  return (
+    <div ref={box}>
+      <Empty icon={ListTree} title={t("empty.title")} text={t("empty.text")}>
+        {children}
+      </Empty>
+    </div>
+  );
+}
+
 /** The workflow as a list: everything that the canvas can do to nodes and links, without a mouse and without eyes. */
 export function Outline() {
   const { t } = useTranslation("outline");
@@ -47,12 +67,7 @@ export function Outline() {
       {t("add")}
     </Button>
   );
-  if (!row)
-    return (
-      <Empty icon={ListTree} title={t("empty.title")} text={t("empty.text")}>
-        {add}
-      </Empty>
-    );
+  if (!row) return <Nothing>{add}</Nothing>;
   return (
     <div className={css["outline"]}>
       <div className={css["tools"]}>
