@@ -15,7 +15,6 @@ const newest = async (editor: Editor): Promise<Row | undefined> =>
 
 const setSteps = async (editor: Editor, steps: number): Promise<void> => {
   const field = editor.widget(editor.node("Sampler"), "steps");
-  await field.click();
   await field.fill(String(steps));
   await field.press("Enter");
 };

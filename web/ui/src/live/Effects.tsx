@@ -14,6 +14,7 @@ import { useLive } from "./state";
 
 function heard(event: ServerEvent): void {
   if (changesQueue(event)) queueSoon();
+  if (event.kind === "Worker") useServer.setState({ worker: event.state === "ready" });
   if (event.kind === "JobStarted") advance(event.job, "started");
   if (event.kind === "JobFinished") {
     advance(event.job, "over");

@@ -3,6 +3,7 @@ import { useCallback, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { getJson, postJson } from "~/api/http";
 import { cache as cacheSchema, type CacheReport, freed, memory as memorySchema, type MemoryReport } from "~/api/schema";
+import { useServer } from "~/stores/server";
 import { useUi } from "~/stores/ui";
 import { Button, IconButton } from "~/ui/Button";
 import { Empty } from "~/ui/Empty";
@@ -26,7 +27,8 @@ const read = async (): Promise<Report> => {
 export function MemoryPanel() {
   const { t } = useTranslation("live");
   const [report, setReport] = useState<Report | null>(null);
-  const look = useCallback(() => void read().then(setReport, () => setReport(null)), []);
+  const worker = useServer((s) => s.worker);
+  const look = useCallback(() => void (worker && read().then(setReport, () => setReport(null))), [worker]);
   useEffect(look, [look]);
   useEffect(() => onEnded(look), [look]);
   const free = (path: string) =>

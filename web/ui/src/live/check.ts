@@ -55,6 +55,7 @@ function tell(told: Checked): void {
   for (const { node, cached, why, seconds, facts } of told.steps)
     foreseen[node] = steady(before[node], { cached, why, seconds, facts });
   useRun.setState({ foreseen, forecast: told.forecast, runs: told.runs });
+  if (told.steps.length) useServer.setState({ worker: told.explained === "known" });
 }
 
 /** The very same value where nothing changed, so that its node is not drawn again. */

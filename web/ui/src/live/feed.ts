@@ -126,7 +126,7 @@ async function replayTabs(): Promise<void> {
 }
 
 function connection(state: Connection): void {
-  useServer.setState({ connection: state });
+  useServer.setState(state === "open" ? { connection: state } : { connection: state, worker: false });
   if (state === "open") void replayTabs();
 }
 

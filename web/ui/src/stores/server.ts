@@ -10,6 +10,8 @@ interface ServerState {
   readonly connection: "connecting" | "open" | "lost";
   /** Node types and files are there. */
   readonly ready: boolean;
+  /** Whether the worker answers: what asks it (tokens, memory) waits until it does. False: it starts, or nobody knows. */
+  readonly worker: boolean;
 }
 
 export const useServer = create<ServerState>()(() => ({
@@ -17,4 +19,5 @@ export const useServer = create<ServerState>()(() => ({
   files: {},
   connection: "connecting",
   ready: false,
+  worker: false,
 }));

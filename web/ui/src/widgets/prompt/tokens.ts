@@ -3,6 +3,7 @@
 import { useEffect, useState } from "react";
 import { z } from "zod";
 import { postJson } from "~/api/http";
+import { useServer } from "~/stores/server";
 
 /** Tokens of a chunk. */
 export const CHUNK = 75;
@@ -37,9 +38,10 @@ async function ask(text: string, clip: string, signal: AbortSignal): Promise<Cou
  * tell. A text that is typed on is not asked for, and an answer that comes too late is not shown. */
 export function useTokens(text: string, clip: string | null): Counted | null {
   const [latest, setLatest] = useState<Counted | null>(null);
+  const worker = useServer((s) => s.worker);
   const key = `${clip}\n${text}`;
   useEffect(() => {
-    if (clip === null || known.has(key)) return;
+    if (clip === null || !worker || known.has(key)) return;
     const stop = new AbortController();
     const timer = setTimeout(() => {
       ask(text, clip, stop.signal).then(
@@ -51,6 +53,6 @@ export function useTokens(text: string, clip: string | null): Counted | null {
       clearTimeout(timer);
       stop.abort();
     };
-  }, [key, text, clip]);
+  }, [key, text, clip, worker]);
   return clip === null ? null : (known.get(key) ?? latest);
 }
