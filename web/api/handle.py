@@ -40,10 +40,12 @@ def route(operation: Operation) -> web.RouteDef:
 
 def rest(operations: Iterable[Operation]) -> list[web.RouteDef]:
     """The routes behind all others: who comes here has the address or the method wrong."""
-    known = [(re.compile(_pattern(operation)), operation.method) for operation in operations]
+    known = [(operation, re.compile(_pattern(operation))) for operation in operations]
 
     async def refuse(request: web.Request) -> web.StreamResponse:
-        methods = {method for pattern, method in known if pattern.fullmatch(request.path)}
+        fitting = [operation for operation, pattern in known if pattern.fullmatch(request.path)]
+        plain = [operation for operation in fitting if operation.template == request.path]
+        methods = {operation.method for operation in plain or fitting}
         if not methods:
             raise web.HTTPNotFound
         raise web.HTTPMethodNotAllowed(request.method, methods | ({"HEAD"} if "GET" in methods else set()))

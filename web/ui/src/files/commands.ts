@@ -1,8 +1,10 @@
 /** Commands of files and tabs; keys as in ComfyUI where it has them. */
 
 import { type Command, registerCommands } from "~/commands/registry";
+import { useDiff } from "~/stores/diff";
 import { frontTab, useTabs } from "~/stores/tabs";
 import { useUi } from "~/stores/ui";
+import { compareWithLastRun, endComparison } from "./compare";
 import { openFiles } from "./open";
 import { pickFiles } from "./pick";
 import { copyFile, downloadAs, downloadFile, save } from "./save";
@@ -49,6 +51,14 @@ const COMMANDS: readonly Command[] = [
   { id: "file.exportApi", title: title("exportApi"), run: () => downloadAs("api") },
   { id: "file.copy", title: title("copy"), run: copyFile },
   { id: "file.versions", title: title("versions"), when: isStored, run: show("files.versions") },
+  { id: "file.compare", title: title("compare"), run: show("files.compare") },
+  { id: "file.lastRun", title: title("lastRun"), when: () => Boolean(frontTab()?.job), run: compareWithLastRun },
+  {
+    id: "file.endCompare",
+    title: title("endCompare"),
+    when: () => useDiff.getState().against !== null,
+    run: endComparison,
+  },
   {
     id: "file.close",
     title: title("close"),

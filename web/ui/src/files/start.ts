@@ -1,5 +1,6 @@
 /** The beginning: what was open comes back, else the first template. */
 
+import { watchComparison } from "./compare";
 import { restoreDrafts } from "./drafts";
 import { openTemplate } from "./open";
 import { watchChanges } from "./tabs";
@@ -17,6 +18,7 @@ export function start(): Promise<void> {
 
 async function begin(): Promise<void> {
   watchChanges();
+  watchComparison();
   if (!(await restoreDrafts())) await openTemplate(FIRST);
   void loadTemplates().catch(() => undefined);
 }
