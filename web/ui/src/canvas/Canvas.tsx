@@ -20,7 +20,8 @@ import { useProjection } from "./useProjection";
 import { useViews } from "./useViews";
 import { ZOOM } from "./view";
 
-const NODES = { node: NodeView, group: GroupView, note: NoteView, boundary: BoundaryView };
+/** "group" is a type of the library's own. */
+const NODES = { node: NodeView, frame: GroupView, note: NoteView, boundary: BoundaryView };
 const LINKS = { link: LinkView };
 const ADD = ["Shift", "Control", "Meta"];
 const PAN = [0, 1];

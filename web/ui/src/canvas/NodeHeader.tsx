@@ -9,6 +9,7 @@ import { tip } from "~/ui/Tooltip";
 import styles from "./NodeHeader.module.css";
 import { Title } from "./Title";
 import { change } from "./edit";
+import { enter } from "./handlers";
 import { progressOf, useProblems } from "./runState";
 
 interface Props {
@@ -38,7 +39,17 @@ export function NodeHeader({ id, full, title, node, type, readOnly }: Props) {
       >
         <Chevron size={14} aria-hidden="true" />
       </button>
-      {subgraphIdOf(type.name) !== null && <SquareStack className={styles["mark"]} size={13} aria-hidden="true" />}
+      {subgraphIdOf(type.name) !== null && (
+        <button
+          type="button"
+          className={`${styles["fold"]} ${styles["mark"]} nodrag`}
+          {...tip(t("command.enter"))}
+          aria-label={t("command.enter")}
+          onClick={() => void enter(id)}
+        >
+          <SquareStack size={13} aria-hidden="true" />
+        </button>
+      )}
       <Title
         id={id}
         text={title}

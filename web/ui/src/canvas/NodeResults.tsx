@@ -23,7 +23,7 @@ export function Shown({ full, place }: { full: string; place: { readonly top: nu
 export function Below({ full, type }: { full: string; type: NodeType }) {
   return (
     <div className={styles["below"]}>
-      {type.unknown && <Missing type={type} />}
+      <Missing full={full} type={type} />
       <Failure full={full} />
       <NodeFacts id={full} />
       <NodePreview id={full} />
@@ -31,8 +31,11 @@ export function Below({ full, type }: { full: string; type: NodeType }) {
   );
 }
 
-function Missing({ type }: { type: NodeType }) {
+/** A type that is not installed here, until the server's check says the same. */
+function Missing({ full, type }: { full: string; type: NodeType }) {
   const { t } = useTranslation("canvas");
+  const told = useProblems(full).some((p) => p.input === null);
+  if (!type.unknown || told) return null;
   const pack = type.module;
   return (
     <p className={styles["failure"]}>
@@ -44,7 +47,7 @@ function Missing({ type }: { type: NodeType }) {
 /** Why the node failed, and what is wrong with it as a whole. */
 function Failure({ full }: { full: string }) {
   const error = useRun((s) => (s.nodes[full]?.state === "error" ? (s.nodes[full]?.error ?? "") : ""));
-  const problems = useProblems(full).filter((p) => p.input === null && p.code !== "unknown_node_type");
+  const problems = useProblems(full).filter((p) => p.input === null);
   if (!error && !problems.length) return null;
   return (
     <ul className={styles["failure"]}>

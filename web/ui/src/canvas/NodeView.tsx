@@ -33,6 +33,7 @@ export const NodeView = memo(function NodeView({ id, data, selected }: Props) {
       data-unknown={type.unknown}
       data-collapsed={node.collapsed}
       data-selected={selected}
+      data-tinted={pigment === null ? undefined : ""}
       style={pigment === null ? undefined : ({ "--pigment": pigment } as CSSProperties)}
     >
       <NodeName id={id} full={full} title={title} node={node} unknown={type.unknown === true} />

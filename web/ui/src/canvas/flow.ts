@@ -24,7 +24,7 @@ export type NoteData = { readonly note: Note };
 
 export type NodeFlow = Node<NodeData, "node">;
 export type BoundaryFlow = Node<BoundaryData, "boundary">;
-export type GroupFlow = Node<GroupData, "group">;
+export type GroupFlow = Node<GroupData, "frame">;
 export type NoteFlow = Node<NoteData, "note">;
 export type AnyFlow = NodeFlow | BoundaryFlow | GroupFlow | NoteFlow;
 

@@ -222,7 +222,7 @@ function groupFlow(shown: Shown, graph: Graph, key: string, rank: number, take: 
     [group, rank, ...state(shown, id)],
     (): GroupFlow => ({
       ...common(shown, id, shown.moved[id] ?? group.pos, shown.sized[id] ?? group.size, group.pinned === true),
-      type: "group",
+      type: "frame",
       zIndex: UNDER + rank,
       style: { pointerEvents: "none" },
       data: { group },

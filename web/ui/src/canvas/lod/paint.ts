@@ -94,7 +94,7 @@ const mixed = (color: string, percent: number, ground: string) =>
 function bodyColor({ unknown, mode, pigment, kind }: Box): string {
   if (unknown) return mixed("var(--danger)", 30, "--node");
   if (mode === "mute") return mixed("var(--node-muted)", 30, "--canvas");
-  if (mode === "bypass") return mixed("var(--node-bypass)", 40, "--node");
+  if (mode === "bypass") return mixed("var(--node-bypass)", 24, "--node");
   return pigment === null ? "var(--node)" : mixed(pigment, kind === "node" ? 18 : 35, "--node");
 }
 
