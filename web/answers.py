@@ -149,17 +149,15 @@ def _kind(value: Any) -> str:
 
 async def read_body(request: web.Request, limit: int) -> bytes:
     """All bytes of the body; raises Refusal: 408 when they come too slowly, 413 beyond `limit`."""
+    if (request.content_length or 0) > limit:
+        raise too_large(limit)
     body = bytearray()
-    await each_chunk(request, limit, lambda: request.content.readany(), body.extend)
+    await each_chunk(limit, lambda: request.content.readany(), body.extend)
     return bytes(body)
 
 
-async def each_chunk(
-    request: web.Request, limit: int, read: Callable[[], Any], take: Callable[[bytes], object]
-) -> None:
+async def each_chunk(limit: int, read: Callable[[], Any], take: Callable[[bytes], object]) -> None:
     """Give every chunk that `read` yields to `take`, up to the empty one, within the limits of size and time."""
-    if (request.content_length or 0) > limit:
-        raise too_large(limit)
     loop, seen = asyncio.get_running_loop(), 0
     start = loop.time()
     async with patience() as deadline:

@@ -55,6 +55,12 @@ def test_fields_may_come_before_and_after_the_file(site: Stand) -> None:
     assert site.ask("POST", "/upload/image", body, headers).json == {"name": "a.png", "subfolder": "s", "type": "temp"}
 
 
+def test_fields_are_short_whatever_the_size_of_the_picture(site: Stand) -> None:
+    large = samples.picture() + b"\0" * (1 << 20)
+    assert upload(site, "a.png", large, type="temp", subfolder="s").status == 200
+    assert upload(site, "a.png", samples.picture(), subfolder="s" * 5000).status == 413
+
+
 @pytest.mark.parametrize(
     ("name", "stored"),
     [

@@ -14,7 +14,7 @@ from aiohttp import BodyPartReader, web
 
 from engine.files import Library, contained
 from engine.folders import OWN_KINDS
-from web.answers import Refusal, answer, each_chunk, parsed, patience
+from web.answers import Refusal, answer, each_chunk, parsed, patience, too_large
 from web.files.storing import keep, part_of, place
 from web.guard import MULTIPART, takes
 from web.keys import SERVICE
@@ -118,6 +118,8 @@ async def _form(request: web.Request, part: Path) -> Form:
     if not request.content_type.startswith("multipart/"):
         raise Refusal(415, "media_type", "Send a form (multipart/form-data) with the picture in its field 'image'.")
     form, limit = Form(), request.app[SERVICE].settings.max_upload
+    if (request.content_length or 0) > limit + MOST_FIELDS * LONGEST_FIELD:
+        raise too_large(limit)
     try:
         reader = await request.multipart()
         for _ in range(MOST_FIELDS):
@@ -127,7 +129,7 @@ async def _form(request: web.Request, part: Path) -> Form:
                 break
             if not isinstance(field, BodyPartReader):
                 raise Refusal(400, "bad_form", "A form within a form is not taken.")
-            await _field(request, field, form, part, limit)
+            await _field(field, form, part, limit)
     except (ValueError, AssertionError, RuntimeError, LookupError) as error:
         raise Refusal(400, "bad_form", f"The form cannot be read: {error!s:.200}.") from None
     if form.file is None:
@@ -135,13 +137,13 @@ async def _form(request: web.Request, part: Path) -> Form:
     return form
 
 
-async def _field(request: web.Request, field: BodyPartReader, form: Form, part: Path, limit: int) -> None:
+async def _field(field: BodyPartReader, form: Form, part: Path, limit: int) -> None:
     if field.name == "image" and form.file is None:
         form.name, form.file = field.filename or "", part
         with part.open("wb") as out:
-            await each_chunk(request, limit, lambda: field.read_chunk(1 << 18), out.write)
+            await each_chunk(limit, lambda: field.read_chunk(1 << 18), out.write)
         return
     body = bytearray()
-    await each_chunk(request, LONGEST_FIELD, lambda: field.read_chunk(LONGEST_FIELD), body.extend)
+    await each_chunk(LONGEST_FIELD, lambda: field.read_chunk(LONGEST_FIELD), body.extend)
     if field.name:
         form.texts[field.name] = body.decode("utf-8", "replace")
