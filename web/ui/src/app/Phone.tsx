@@ -1,7 +1,8 @@
-import { X } from "lucide-react";
+import { Plus, X } from "lucide-react";
 import { type PointerEvent, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Bars } from "~/app/Bars";
+import { commandOf, runCommand } from "~/commands/registry";
 import { type Panel, panels } from "~/shell/slots";
 import { useUi } from "~/stores/ui";
 import { IconButton } from "~/ui/Button";
@@ -31,6 +32,7 @@ export function Phone() {
       {shown && <Sheet key={shown.id} panel={shown} />}
       <nav aria-label={t("panels")} className={css["bar"]}>
         <Bars place="status" />
+        <AddButton />
         {panels.map((panel) => (
           <SheetButton key={panel.id} panel={panel} open={panel === shown} />
         ))}
@@ -39,10 +41,24 @@ export function Phone() {
   );
 }
 
+const CLOSED = { left: null, right: null, bottom: null };
+
 /** Only one sheet is open at a time, whatever its side on a wide window. */
 function show(panel: Panel, open: boolean) {
-  const none = { left: null, right: null, bottom: null };
-  useUi.setState({ panels: open ? none : { ...none, [panel.side]: panel.id } });
+  useUi.setState({ panels: open ? CLOSED : { ...CLOSED, [panel.side]: panel.id } });
+}
+
+/** What a keyboard has keys for. */
+function AddButton() {
+  const { t } = useTranslation();
+  const command = commandOf("palette.open");
+  if (!command) return null;
+  return (
+    <button type="button" className={cx(css["button"], css["add"])} onClick={() => runCommand(command.id)}>
+      <Plus size={20} />
+      <span>{t(command.title)}</span>
+    </button>
+  );
 }
 
 function SheetButton({ panel, open }: { readonly panel: Panel; readonly open: boolean }) {

@@ -43,6 +43,14 @@ const Settings = z.object({
       bottom: z.number().catch(240),
     })
     .catch({ left: 280, right: 340, bottom: 240 }),
+  /** The panels that were open, by their ids. */
+  panels: z
+    .object({
+      left: z.string().nullable().catch(null),
+      right: z.string().nullable().catch(null),
+      bottom: z.string().nullable().catch(null),
+    })
+    .catch({ left: null, right: null, bottom: null }),
 });
 
 export type Settings = Readonly<z.infer<typeof Settings>>;

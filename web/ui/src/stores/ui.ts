@@ -1,6 +1,7 @@
 /** What is looked at: selection, place, panels, dialogs. Never undone, never in the file. */
 
 import { create } from "zustand";
+import { useSettings } from "~/stores/settings";
 import type { NodeId, Point, Scope, SubgraphId, Told } from "~/core/types";
 
 /** One step inwards: the instance that was entered and its definition. */
@@ -54,7 +55,7 @@ let toasts = 0;
 export const useUi = create<UiState>()((set) => ({
   path: [],
   selection: new Set(),
-  panels: { left: null, right: null, bottom: null },
+  panels: useSettings.getState().panels,
   dialog: null,
   palette: null,
   toasts: [],
@@ -72,6 +73,10 @@ export const useUi = create<UiState>()((set) => ({
   dismiss: (id) => set((s) => ({ toasts: s.toasts.filter((t) => t.id !== id) })),
   setReadOnly: (readOnly) => set({ readOnly }),
 }));
+
+useUi.subscribe(({ panels }, before) => {
+  if (panels !== before.panels) useSettings.getState().change({ panels });
+});
 
 /** The graph that the canvas shows. */
 export const scopeOf = (path: readonly Step[]): Scope => path.at(-1)?.subgraph ?? null;
