@@ -1,3 +1,4 @@
+import { useTranslation } from "react-i18next";
 import { useDoc } from "~/stores/doc";
 import { useServer } from "~/stores/server";
 import { Field } from "./Field";
@@ -14,6 +15,7 @@ export function Fields({ items }: { readonly items: readonly FormItem[] }) {
 
 /** A node with one entry needs one name alone. */
 function NodeFields({ section: { node, items } }: { readonly section: Section }) {
+  useTranslation("nodes"); // names follow the language
   const registry = useServer((s) => s.registry);
   const name = useDoc((s) => nameOf(s.doc, registry, node));
   const [only, ...more] = items;

@@ -1,5 +1,5 @@
 import { Check, Pencil, RotateCcw, Workflow } from "lucide-react";
-import { type KeyboardEvent, useEffect, useRef } from "react";
+import { type KeyboardEvent, type RefObject, useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { useDoc } from "~/stores/doc";
 import { useUi } from "~/stores/ui";
@@ -27,12 +27,20 @@ function keepFromGraph(event: KeyboardEvent): void {
 
 /** The form in place of the canvas, while it is wanted. */
 export function FormLayer() {
-  const on = useForm((s) => s.on);
+  return useForm((s) => s.on) && <FormView />;
+}
+
+/** What lies beside it (the canvas, its tools) is out of reach while it is shown. */
+function useAlone(root: RefObject<HTMLElement | null>): void {
   useEffect(() => {
-    document.documentElement.toggleAttribute("data-form", on);
-    return () => document.documentElement.removeAttribute("data-form");
-  }, [on]);
-  return on && <FormView />;
+    const own = root.current;
+    own?.focus();
+    const others = [...(own?.parentElement?.children ?? [])].filter((one) => one !== own && !one.hasAttribute("inert"));
+    for (const one of others) one.setAttribute("inert", "");
+    return () => {
+      for (const one of others) one.removeAttribute("inert");
+    };
+  }, [root]);
 }
 
 /** The workflow as a form: what one changes from picture to picture, a button to run, and the picture. */
@@ -42,7 +50,7 @@ export function FormView() {
   const title = useDoc((s) => s.doc.title);
   const shown = useItems();
   const editing = useForm((s) => s.editing);
-  useEffect(() => root.current?.focus(), []);
+  useAlone(root);
   return (
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- it only stops what rises
     <section ref={root} tabIndex={-1} aria-label={t("view")} className={css["view"]} onKeyDown={keepFromGraph}>
