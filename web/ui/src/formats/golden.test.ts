@@ -1,0 +1,37 @@
+/** Files as the editor writes them after reading, held for the server's tests: tests/workflows/test_editor_files.py
+ * reads both and finds the same graph. UPDATE=1 writes them anew. */
+
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { isOurs, toDoc, toFile } from "./file";
+import { readJson, writeJson } from "./json";
+
+const root = join(import.meta.dirname, "../../../..");
+const SOURCES = ["workflows", "tests/golden/ui", "tests/golden/editor"];
+const WRITTEN = join(root, "tests/golden/editor/written");
+
+const files = SOURCES.flatMap((folder) =>
+  readdirSync(join(root, folder))
+    .filter((name) => name.endsWith(".json"))
+    .map((name) => join(root, folder, name)),
+);
+
+/** The text of a file after the editor has read and written it. */
+function again(text: string): string {
+  const value = readJson(text);
+  if (!isOurs(value)) throw new Error("no file of ours");
+  return `${writeJson(toFile(toDoc(value).doc), 2)}\n`;
+}
+
+describe("#31 every file is written as it is held", () => {
+  test.each(files.map((file) => [basename(file), file]))("%s", (name, file) => {
+    const written = again(readFileSync(file, "utf-8"));
+    if (process.env["UPDATE"]) {
+      mkdirSync(WRITTEN, { recursive: true });
+      writeFileSync(join(WRITTEN, name), written);
+    }
+    expect(written).toBe(readFileSync(join(WRITTEN, name), "utf-8"));
+    expect(again(written)).toBe(written);
+  });
+});
