@@ -1,8 +1,12 @@
-/** What this part plugs into the frame: a widget for each kind of input. */
+/** What this part plugs into the frame: a widget for each kind of input, and the painter. */
+import { registerCommands } from "~/commands/registry";
 import type { InputDef } from "~/core/types";
+import { registerDialogs } from "~/shell/slots";
 import { Combo } from "./combo/Combo";
 import { ImageWidget } from "./image/Image";
 import { NumberWidget } from "./number/Number";
+import { PAINT_COMMANDS } from "./paint/commands";
+import { PaintDialog } from "./paint/Paint";
 import { Prompt } from "./prompt/Prompt";
 import { registerWidgets } from "./registry";
 import { Seed } from "./seed/Seed";
@@ -24,3 +28,6 @@ registerWidgets([
   { name: "toggle", component: Toggle, fits: ofType("BOOLEAN") },
   { name: "text", component: Text, fits: ofType("STRING") },
 ]);
+
+registerDialogs([{ name: "paint", component: PaintDialog }]);
+registerCommands(PAINT_COMMANDS);

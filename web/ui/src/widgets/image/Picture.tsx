@@ -1,5 +1,5 @@
 import { Brush, ImagePlus, PencilLine, X } from "lucide-react";
-import { type DragEvent, useState } from "react";
+import { type CSSProperties, type DragEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { carry, placeOf, thumbnailUrl } from "~/api/files";
 import { scopeOf, useUi } from "~/stores/ui";
@@ -26,6 +26,8 @@ interface PictureProps extends WidgetProps {
 export function Picture({ def, node, name, chosen, disabled, label, share, cancel, pick, ...props }: PictureProps) {
   const { t } = useTranslation("widgets");
   const [broken, setBroken] = useState("");
+  /** Width by height. */
+  const [ratio, setRatio] = useState(1);
   const missing = useMissing(def, chosen);
   const place = chosen ? placeOf(chosen) : null;
   const seen = place && chosen !== broken && !(missing && place.type === "input") ? place : null;
@@ -44,6 +46,8 @@ export function Picture({ def, node, name, chosen, disabled, label, share, cance
           decoding="async"
           draggable
           onDragStart={(event: DragEvent) => carry(event.dataTransfer, seen)}
+          style={{ "--ratio": ratio } as CSSProperties}
+          onLoad={({ currentTarget: at }) => setRatio(at.naturalWidth / Math.max(1, at.naturalHeight))}
           onError={() => setBroken(chosen)}
         />
       ) : (

@@ -1,12 +1,15 @@
 /** Sending pictures to the server's input folder. */
 
 import { z } from "zod";
-import { failure, place as placeShape, type Place } from "~/api/schema";
+import { place as placeShape, type Place } from "~/api/schema";
 import { ApiError } from "~/api/http";
 import { inputName, nameOf } from "~/api/files";
 import { useServer } from "~/stores/server";
 
 const stored = z.object({ name: z.string(), subfolder: z.string(), type: placeShape.shape.type });
+
+/** Refusals of ComfyUI's routes. */
+const failure = z.object({ error: z.object({ type: z.string(), message: z.string() }) });
 
 interface Sending {
   /** Texts beside the picture. */
@@ -35,7 +38,7 @@ async function send(path: string, picture: Blob, name: string, sending: Sending)
   const json = parsed(text);
   if (status !== 200) {
     const told = failure.safeParse(json).data?.error;
-    throw new ApiError(status, told?.code ?? "http", told?.message ?? String(status));
+    throw new ApiError(status, told?.type ?? "http", told?.message ?? String(status));
   }
   const { name: filename, subfolder, type } = stored.parse(json);
   return { filename, subfolder, type };

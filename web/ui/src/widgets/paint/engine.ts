@@ -45,7 +45,7 @@ export class Painting {
   private readonly cover: Cover;
   private stroke: { readonly brush: Brush; readonly ink: Ink; last: Sample; rect: Rect } | null = null;
 
-  /** Args: changed: told of the pixels that are different now. */
+  /** Args: changed: told of the pixels that are different now, and once more when they are a step of the history. */
   constructor(
     readonly layer: Layer,
     private readonly changed: (rect: Rect) => void = () => undefined,
@@ -148,7 +148,6 @@ export class Painting {
     this.cancel();
     change(this.layer);
     this.keep(whole(this.layer));
-    this.changed(whole(this.layer));
   }
 
   private lay(rect: Rect, { color, strength, erase }: Ink): void {
@@ -170,6 +169,7 @@ export class Painting {
     this.future = [];
     let held = this.past.reduce((sum, one) => sum + bytes(one), 0);
     while (held > MOST_BYTES && this.past.length > 1) held -= bytes(this.past.shift() ?? step);
+    this.changed(part);
   }
 
   private restore(rect: Rect): void {
