@@ -18,8 +18,7 @@ vi.setConfig({ testTimeout: 60_000 });
 const played = (some: readonly Edit[]): History =>
   some.reduce((h, edit, n) => edited(h, label, (d) => doEdit(d, edit), null, n * 10_000), begin(begun()));
 
-const after = (doc: Doc, recipe: Parameters<typeof edited>[2]): Doc =>
-  edited(begin(doc), label, recipe, null, 0).doc;
+const after = (doc: Doc, recipe: Parameters<typeof edited>[2]): Doc => edited(begin(doc), label, recipe, null, 0).doc;
 
 test("#9 undoing all edits gives the first document, redoing all the last", () => {
   fc.assert(

@@ -1,8 +1,8 @@
 /** Tidy: places for nodes in layers from left to right, by their links. */
 
 import { Graph as Layered, layout } from "@dagrejs/dagre";
-import { linksOf } from "./document";
 import type { Box, Places } from "./align";
+import { inColumns, type Layers, layersOf } from "./layers";
 import type { Graph, GraphNode, NodeId, Point, Size } from "./types";
 
 export * from "./align";
@@ -11,8 +11,8 @@ export * from "./align";
 export const LAYER_GAP = 64;
 export const NODE_GAP = 32;
 
-/** From so many nodes on, layers are chosen in a quicker way that makes somewhat longer links. */
-const MANY = 1500;
+/** Links may be so long together, in layers, for the thorough layout (about 0.3 s); longer ones are laid out simply. */
+const THOROUGH = 500;
 
 interface Placed {
   readonly x: number;
@@ -30,16 +30,20 @@ export function tidied(graph: Graph, sized: (node: GraphNode) => { size: Size },
     if (node && !node.pinned) boxes.set(id, { pos: node.pos, size: sized(node).size });
   }
   if (!boxes.size) return {};
+  const layers = layersOf(graph, new Set(boxes.keys()));
+  const places = layers.span > THOROUGH ? inColumns(boxes, layers, [LAYER_GAP, NODE_GAP]) : thorough(boxes, layers);
+  return anchored(boxes, places);
+}
+
+function thorough(boxes: ReadonlyMap<NodeId, Box>, { edges }: Layers): Places {
   const layered = new Layered<object, Placed, object>({ directed: true });
-  const ranker = boxes.size > MANY ? "longest-path" : "network-simplex";
-  layered.setGraph({ rankdir: "LR", ranksep: LAYER_GAP, nodesep: NODE_GAP, edgesep: NODE_GAP / 2, ranker });
+  layered.setGraph({ rankdir: "LR", ranksep: LAYER_GAP, nodesep: NODE_GAP, edgesep: NODE_GAP / 2 });
   layered.setDefaultEdgeLabel(() => ({}));
   const byPlace = [...boxes].toSorted(([, a], [, b]) => a.pos[1] - b.pos[1]); // what is above stays above, where it may
   for (const [id, { size }] of byPlace) layered.setNode(id, { x: 0, y: 0, width: size[0], height: size[1] });
-  for (const [target, , link] of linksOf(graph))
-    if (boxes.has(target) && boxes.has(link.node)) layered.setEdge(link.node, target, {});
+  for (const [source, target] of edges) layered.setEdge(source, target, {});
   layout(layered);
-  return anchored(boxes, columns(layered, [...boxes.keys()]));
+  return columns(layered, [...boxes.keys()]);
 }
 
 /** Each layer's nodes begin at one line on the left. */

@@ -23,16 +23,7 @@ import {
   setTitle,
   setValue,
 } from "./edits/nodes";
-import {
-  detach,
-  makeSubgraph,
-  movePort,
-  promote,
-  removePort,
-  renamePort,
-  unpack,
-  unpromote,
-} from "./edits/subgraphs";
+import { detach, makeSubgraph, movePort, promote, removePort, renamePort, unpack, unpromote } from "./edits/subgraphs";
 import { typeOf } from "./nodeTypes";
 import type { Doc, GraphNode, InputDef, Link, NodeId, NodeType, Registry, Scope } from "./types";
 import { refusedIn, typeIn } from "./validate";
@@ -115,13 +106,13 @@ const onPort =
   };
 
 const show: Step = onPort((d, id, _side, dice) => {
-    const node = pick(dice, idsIn(d, id));
-    const found = node === undefined ? undefined : graphOf(now(d), id).nodes[node];
-    const name = found && pick(dice, Object.keys(typeOf(now(d), REGISTRY, found).inputs));
-    if (node === undefined || name === undefined) return;
-    if (dice() < 0.7) promote(d, id, REGISTRY, node, name);
-    else unpromote(d, id, node, name);
-  });
+  const node = pick(dice, idsIn(d, id));
+  const found = node === undefined ? undefined : graphOf(now(d), id).nodes[node];
+  const name = found && pick(dice, Object.keys(typeOf(now(d), REGISTRY, found).inputs));
+  if (node === undefined || name === undefined) return;
+  if (dice() < 0.7) promote(d, id, REGISTRY, node, name);
+  else unpromote(d, id, node, name);
+});
 
 const STEPS: readonly Step[] = [
   (d, scope, dice) => {
@@ -246,10 +237,10 @@ function graphFaults(doc: Doc, scope: Scope): string[] {
     if (fed.has(`${target}.${name}`)) found.push(`${where}: fed twice`);
     fed.add(`${target}.${name}`);
   }
-  const place = new Map(ordered(graph).map((id, n) => [id, n]));
+  const turn = new Map(ordered(graph).map((id, n) => [id, n]));
   for (const [id, node] of Object.entries(graph.nodes)) {
     for (const link of Object.values(node.links))
-      if ((place.get(link.node) ?? 0) >= (place.get(id) ?? 0)) found.push(`${scope}: ${id} lies on a circle`);
+      if ((turn.get(link.node) ?? 0) >= (turn.get(id) ?? 0)) found.push(`${scope}: ${id} lies on a circle`);
     const subgraph = subgraphIdOf(node.type);
     if (subgraph !== null && !doc.subgraphs[subgraph]) found.push(`${scope}: ${id} has no definition`);
   }

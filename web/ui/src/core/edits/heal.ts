@@ -27,9 +27,9 @@ export function removeNodes(
   const gone = new Set([...ids].filter((id) => graph && id in graph.nodes));
   if (!graph || !gone.size) return;
   const follow = heal ? follower(doc, scope, registry, gone) : () => null;
+  const uses = usesOf(graphOf(doc, scope));
   for (const id of gone)
-    for (const use of usesOf(graph).get(id) ?? [])
-      if (!gone.has(use.target)) leadOn(d, scope, use.target, use.input, follow);
+    for (const use of uses.get(id) ?? []) if (!gone.has(use.target)) leadOn(d, scope, use.target, use.input, follow);
   leadOut(subgraphIn(d, scope), gone, follow);
   for (const id of gone) delete graph.nodes[id];
   dropEnds(d, scope, gone);
