@@ -44,8 +44,8 @@ export function diff(before: Doc, after: Doc): GraphDiff[] {
   const ids = new Set([...Object.keys(before.subgraphs), ...Object.keys(after.subgraphs)]);
   const empty: Graph = { nodes: {}, groups: {}, notes: {} };
   const rows = [...ids].map((id) => {
-    const title = after.subgraphs[id]?.title ?? before.subgraphs[id]?.title ?? id;
-    return graphDiff(id, title, before.subgraphs[id] ?? empty, after.subgraphs[id] ?? empty);
+    const [was, is] = [own(before.subgraphs, id), own(after.subgraphs, id)];
+    return graphDiff(id, is?.title ?? was?.title ?? id, was ?? empty, is ?? empty);
   });
   return [graphDiff(null, "", before.root, after.root), ...rows].filter(
     (row) => row.added.length + row.removed.length + row.changed.length > 0,
