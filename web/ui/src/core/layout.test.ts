@@ -49,6 +49,7 @@ test("#16 only what was chosen is tidied, and pinned nodes stay", () => {
 });
 
 const box = (x: number, y: number, width: number, height: number): Box => ({ pos: [x, y], size: [width, height] });
+const middle = ({ pos, size }: Box) => pos[0] + size[0] / 2;
 const boxes: Boxes = { a: box(0, 0, 100, 40), b: box(50, 100, 200, 60), c: box(400, 300, 40, 20) };
 
 test("#16 sides and middles are brought in line", () => {
@@ -70,7 +71,6 @@ test("#16 distributed boxes have equal gaps and the ones at the ends stay", () =
   fc.assert(
     fc.property(some, (rows) => {
       const all = Object.fromEntries(rows.map(([x, width], n) => [String(n), box(x, 0, width, 10)]));
-      const middle = ({ pos, size }: Box) => pos[0] + size[0] / 2;
       const places = distributed(all, "x");
       const inOrder = Object.entries(all)
         .toSorted(([, one], [, other]) => middle(one) - middle(other))

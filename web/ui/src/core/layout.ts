@@ -11,8 +11,8 @@ export * from "./align";
 export const LAYER_GAP = 64;
 export const NODE_GAP = 32;
 
-/** Links may be so long together, in layers, for the thorough layout (about 0.3 s); longer ones are laid out simply. */
-const THOROUGH = 500;
+/** Links may be so long together, in layers, for the thorough layout (about 0.2 s); longer ones are laid out simply. */
+const THOROUGH = 300;
 
 interface Placed {
   readonly x: number;

@@ -59,3 +59,17 @@ export function sourceOf(doc: Doc, scope: Scope, target: NodeId, input: string):
   const output = portsOf(subgraph).findIndex((p) => p.to.some(([id, name]) => id === target && name === input));
   return output < 0 ? null : { node: INPUTS, output };
 }
+
+/** Connections that are drawn as one line: all that go from one collapsed node to another, or from one socket. */
+export function merged(wires: Iterable<Connection>, collapsed: (id: NodeId) => boolean): Connection[][] {
+  const lines = new Map<string, Connection[]>();
+  for (const wire of wires) {
+    const from = collapsed(wire.source) ? [wire.source] : [wire.source, wire.output];
+    const to = collapsed(wire.target) ? [wire.target] : [wire.target, wire.input];
+    const key = JSON.stringify([from, to]);
+    const known = lines.get(key);
+    if (known) known.push(wire);
+    else lines.set(key, [wire]);
+  }
+  return [...lines.values()];
+}

@@ -5,8 +5,8 @@ import { graphOf, newKeys } from "../document";
 import { type DocDraft, graphIn, now } from "../draft";
 import { shapeOf } from "../geometry";
 import { typeOf } from "../nodeTypes";
-import type { Doc, Group, NodeId, Note, Point, Registry, Scope, Size } from "../types";
-import { moveNodes } from "./nodes";
+import type { Doc, Group, Mode, NodeId, Note, Point, Registry, Scope, Size } from "../types";
+import { moveNodes, setMode } from "./nodes";
 
 /** A place and a size: all that frames and nodes have in common. */
 export interface Box {
@@ -140,6 +140,10 @@ function change<T extends object>(one: T | undefined, changes: Changes<T>): void
 
 export const setGroup = (d: DocDraft, scope: Scope, id: string, changes: Changes<Omit<Group, "meta">>): void =>
   change<Draft<Group>>(graphIn(d, scope)?.groups[id], changes as Changes<Draft<Group>>);
+
+/** Mute or bypass all nodes in a frame; null switches them on. */
+export const setGroupMode = (d: DocDraft, scope: Scope, registry: Registry, id: string, mode: Mode | null): void =>
+  setMode(d, scope, inside(now(d), scope, registry, id).nodes, mode);
 
 /** Take a frame away; what lies in it stays. */
 export function removeGroup(d: DocDraft, scope: Scope, id: string): void {

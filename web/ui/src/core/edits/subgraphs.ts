@@ -7,6 +7,7 @@ import { HEADER, WIDTH } from "../geometry";
 import { INPUTS, OUTPUTS, SUBGRAPH } from "../names";
 import type { Doc, Graph, NodeId, Registry, Scope, Subgraph, SubgraphId } from "../types";
 import { downstream, upstream } from "../walk";
+import { BOUNDARY_GAP, BOUNDARY_WIDTH } from "./arrange";
 import { type Crossing, type Crossings, crossings, portsFor } from "./crossings";
 import { boxAround, inside } from "./frames";
 import { promote } from "./promote";
@@ -14,10 +15,6 @@ import { promote } from "./promote";
 export { movePort, removePort, renamePort } from "./ports";
 export { promote, unpromote } from "./promote";
 export { detach, setSubgraphTitle, unpack } from "./unpack";
-
-/** Room between a subgraph's nodes and its boundary's pseudo nodes, in canvas units. */
-const BOUNDARY_GAP = 120;
-const BOUNDARY_WIDTH = 160;
 
 /** Some nodes, and those that lie on a way from one of them to another: without these there would be a circle. */
 export function closed(graph: Graph, ids: Iterable<NodeId>): Set<NodeId> {
