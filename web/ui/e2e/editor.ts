@@ -70,9 +70,33 @@ export class Editor {
     return node.getByLabel(label, { exact: true });
   }
 
+  /** The link into an input. */
+  async link(node: Locator, input: string): Promise<Locator> {
+    return this.page.locator(`.react-flow__edge[data-id="${await node.getAttribute("data-id")}/${input}"]`);
+  }
+
+  /** The middle of a link on the screen. */
+  async middleOfLink(node: Locator, input: string): Promise<At> {
+    return (await this.link(node, input))
+      .locator("path")
+      .first()
+      .evaluate((element) => {
+        if (!(element instanceof SVGPathElement)) throw new Error("a link without a path");
+        const point = element
+          .getPointAtLength(element.getTotalLength() / 2)
+          .matrixTransform(element.getScreenCTM() ?? undefined);
+        return { x: point.x, y: point.y };
+      });
+  }
+
   /** Drag a link from one socket to another, either way round. */
   async connect(from: Locator, out: SocketName, to: Locator, input: SocketName): Promise<void> {
-    await this.drag(await middle(this.socket(from, out)), await middle(this.socket(to, input)));
+    await this.socket(from, out).hover();
+    await this.page.mouse.down();
+    await this.socket(to, input).hover();
+    const at = await middle(this.socket(to, input));
+    await this.page.mouse.move(at.x, at.y, { steps: 4 });
+    await this.page.mouse.up();
   }
 
   /** Drag with the left button. */
