@@ -81,3 +81,15 @@ def test_it_runs(path: Path, session: Session) -> None:
 def test_plain_api_format_is_the_same_graph(path: Path) -> None:
     graph = Graph.from_file(path)
     assert Graph.from_api(graph.to_api()) == graph
+
+
+@workflows
+def test_it_has_a_small_picture_of_what_it_makes(path: Path) -> None:
+    place = FOLDER / "thumbnails" / f"{path.stem}.webp"
+    assert place.stat().st_size <= 12 << 10
+    with Image.open(place) as picture:
+        assert (picture.format, picture.size) == ("WEBP", (320, 200))
+
+
+def test_no_picture_is_of_a_workflow_that_is_gone() -> None:
+    assert {p.stem for p in (FOLDER / "thumbnails").glob("*.webp")} == {path.stem for path in FILES}
