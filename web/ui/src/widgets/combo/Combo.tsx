@@ -26,6 +26,9 @@ export function useMissing(def: WidgetProps["def"], value: string): boolean {
   return known && value !== "" && !options.includes(value);
 }
 
+/** The list lies below the whole row. */
+const rowOf = (button: Element): Element => button.parentElement ?? button;
+
 /** One of a list: press to open it, type to search it, left and right go through it. */
 export function Combo({ def, value, disabled, label, describedBy, bare, change }: WidgetProps) {
   const { t } = useTranslation("widgets");
@@ -45,7 +48,7 @@ export function Combo({ def, value, disabled, label, describedBy, bare, change }
     const typed = event.key.length === 1 && event.key !== " " && !event.ctrlKey && !event.metaKey && !event.altKey;
     const opens = typed || event.key === "ArrowDown" || event.key === "ArrowUp";
     if (next !== undefined) change(next);
-    else if (opens) setOpen({ anchor: event.currentTarget, query: typed ? event.key : "" });
+    else if (opens) setOpen({ anchor: rowOf(event.currentTarget), query: typed ? event.key : "" });
     else if (step === undefined) return;
     event.preventDefault();
     event.stopPropagation();
@@ -66,7 +69,7 @@ export function Combo({ def, value, disabled, label, describedBy, bare, change }
         disabled={disabled}
         title={chosen}
         className={cx(rowParts.field, css["button"])}
-        onClick={(event) => setOpen(open ? null : { anchor: event.currentTarget, query: "" })}
+        onClick={(event) => setOpen(open ? null : { anchor: rowOf(event.currentTarget), query: "" })}
         onKeyDown={key}
       >
         {missing && <TriangleAlert size={12} className={css["alarm"]} />}
