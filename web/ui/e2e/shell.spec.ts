@@ -136,17 +136,17 @@ test.describe("#18 commands and keys", () => {
 
   test("#18 a command keeps the keys that it was given over a reload", async ({ editor }) => {
     await editor.open();
-    await remap(editor, "Next theme", "F8");
-    await expect(keyRow(editor.page, "view.theme")).toContainText("F8");
+    await remap(editor, "Next theme", "F9");
+    await expect(keyRow(editor.page, "view.theme")).toContainText("F9");
     await editor.screenshot("shell-keys");
     await editor.page.keyboard.press("Escape");
     await editor.page.reload();
     await editor.ready();
-    await editor.press("F8");
+    await editor.press("F9");
     await expect(editor.page.locator("html")).toHaveAttribute("data-theme", "light");
     await editor.press("?");
     await editor.page.getByRole("button", { name: "All keys as at the start" }).click();
-    await expect(keyRow(editor.page, "view.theme")).not.toContainText("F8");
+    await expect(keyRow(editor.page, "view.theme")).not.toContainText("F9");
   });
 
   test("#18 keys that another command has are taken only when that is confirmed", async ({ editor }) => {
@@ -259,6 +259,26 @@ test.describe("settings", () => {
     await search(editor.page).fill("giai ma vae");
     await expect(editor.page.getByRole("option").first()).toHaveText(/Giải mã VAE/);
     await editor.screenshot("shell-vietnamese");
+  });
+
+  test("#17 the wheel zooms as fast as the setting says", async ({ editor }) => {
+    const zoomed = async (speed: number) => {
+      await editor.page.evaluate((zoomSpeed) => {
+        localStorage.setItem("inkwater.settings", JSON.stringify({ zoomSpeed }));
+      }, speed);
+      await editor.page.reload();
+      await editor.ready();
+      const view = editor.page.locator(".react-flow__viewport");
+      const scale = () => view.evaluate((v) => new DOMMatrix(getComputedStyle(v).transform).a);
+      const before = await scale();
+      await editor.page.mouse.move(EMPTY.x, EMPTY.y);
+      await editor.page.mouse.wheel(0, 60);
+      await expect.poll(scale).toBeLessThan(before);
+      return before / (await scale());
+    };
+    await editor.open();
+    const usual = await zoomed(1);
+    expect(await zoomed(3)).toBeCloseTo(usual ** 3, 1);
   });
 
   test("#20 less movement is no movement", async ({ editor }) => {

@@ -123,6 +123,14 @@ test("#18 the space bar counts when it is let go at once, not when it was held t
   expect(ran).toHaveLength(1);
 });
 
+test("#18 what the browser's own event does is only shown, unless the reader gave it other keys", () => {
+  registerCommands([command("t.native", ["Mod+C"], { native: true })]);
+  expect(press("c", { ctrlKey: true }).defaultPrevented).toBe(false);
+  useSettings.getState().change({ keys: { "t.native": ["F4"] } });
+  press("F4");
+  expect(ran).toEqual(["t.native"]);
+});
+
 test("#18 a held key repeats only what is meant to", () => {
   press("q", { repeat: true });
   press("z", { ctrlKey: true, repeat: true });

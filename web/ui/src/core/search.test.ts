@@ -64,9 +64,12 @@ describe("#1 the palette's search", () => {
   });
 });
 
+/** Letters that fold, that do not, that are two code units, and marks that stand alone or join. */
+const unit = fc.constantFrom(..."aZ0 -_đĐếộƯñßﬁİıǅΣς漢𝒜🦊", "e\u0301", "\u0323", "u\u031b\u0301");
+
 test("folding keeps places and is done once for all", () => {
   fc.assert(
-    fc.property(fc.string({ unit: "binary" }), (text) => {
+    fc.property(fc.string({ unit }), (text) => {
       expect(fold(text)).toHaveLength(text.normalize("NFC").length);
       expect(fold(fold(text))).toBe(fold(text));
     }),
@@ -87,7 +90,7 @@ test("marks are parts of the text in order, none over another", () => {
     [15, 18],
   ]);
   fc.assert(
-    fc.property(fc.string(), fc.string(), (text, query) => {
+    fc.property(fc.string({ unit }), fc.string({ unit }), (text, query) => {
       let end = 0;
       for (const [from, to] of marked(text, query)) {
         expect(from).toBeGreaterThanOrEqual(end);

@@ -14,10 +14,12 @@ import { AddNode } from "./palette/AddNode";
 import { SettingsDialog } from "./settings/SettingsDialog";
 import { registerBars, registerDialogs, registerPanels } from "./slots";
 import { UndoButtons } from "./UndoButtons";
+import { Wheel } from "./Wheel";
 
 registerBars([
   { id: "shell.keys", place: "none", component: Keys, order: 0 },
   { id: "shell.drops", place: "none", component: Drops, order: 0 },
+  { id: "shell.wheel", place: "none", component: Wheel, order: 0 },
   { id: "shell.palette", place: "none", component: AddNode, order: 10 },
   { id: "shell.menu", place: "start", component: MainMenu, order: 0 },
   { id: "shell.undo", place: "start", component: UndoButtons, order: 20 },

@@ -5,7 +5,6 @@ import { useTranslation } from "react-i18next";
 import { usePhone } from "~/app/useMedia";
 import { canvasApi } from "~/canvas/api";
 import { SocketDot } from "~/canvas/SocketDot";
-import { typeIn } from "~/core/validate";
 import { here } from "~/shell/here";
 import { type PaletteRequest, useUi } from "~/stores/ui";
 import { Kbd } from "~/ui/Kbd";
@@ -13,7 +12,7 @@ import { accept } from "./accept";
 import css from "./AddNode.module.css";
 import { Floating } from "./Floating";
 import { Marked } from "./Marked";
-import { categoriesIn, categoryOf, type Offer } from "./offers";
+import { categoriesIn, categoryOf, type Offer, wireOf } from "./offers";
 import { Preview } from "./Preview";
 import { useOffers } from "./useOffers";
 
@@ -21,14 +20,6 @@ import { useOffers } from "./useOffers";
 export function AddNode() {
   const request = useUi((s) => s.palette);
   return request && <Palette request={request} />;
-}
-
-/** The wire type of a hanging link. */
-function typeOfLink({ from }: PaletteRequest): string | null {
-  if (!from) return null;
-  const { doc, scope, registry } = here();
-  const type = typeIn(doc, scope, registry, from.node);
-  return ("output" in from ? type?.outputs[from.output]?.type : type?.inputs[from.input]?.type) ?? null;
 }
 
 const close = () => useUi.getState().openPalette(null);
@@ -40,7 +31,7 @@ function Palette({ request }: { readonly request: PaletteRequest }) {
   const [query, setQuery] = useState("");
   const [category, setCategory] = useState<string | null>(null);
   const [value, setValue] = useState("");
-  const wire = useMemo(() => typeOfLink(request), [request]);
+  const wire = useMemo(() => request.from && wireOf(here(), request.from), [request]);
   const at = useMemo(() => (request.at && !phone ? canvasApi.canvasToScreen(request.at) : undefined), [request, phone]);
   const choose = (offer: Offer) => {
     close();
@@ -84,7 +75,7 @@ function Palette({ request }: { readonly request: PaletteRequest }) {
             placeholder={t("palette.placeholder")}
             className={css["input"]}
           />
-          {wire !== null && (
+          {wire !== undefined && (
             <span className={css["wire"]}>
               <SocketDot type={wire} />
               {t("palette.fits", { type: wire })}

@@ -4,7 +4,7 @@ import i18next from "i18next";
 import { SUBGRAPH, typeOf } from "~/core/document";
 import { type Field, type Index, indexed } from "~/core/search";
 import type { GraphNode, NodeType } from "~/core/types";
-import { firstFit, refusedIn } from "~/core/validate";
+import { firstFit, refusedIn, typeIn } from "~/core/validate";
 import { categoryLabel, helpOf, inputLabel, labelOf } from "~/i18n/nodes";
 import type { From, Here } from "~/shell/here";
 
@@ -51,6 +51,19 @@ const frame = (id: string, key: string): Offer => ({
   socket: null,
 });
 
+/** The wire type of the socket that a link hangs on. */
+export function wireOf({ doc, scope, registry }: Here, from: From): string | undefined {
+  const type = typeIn(doc, scope, registry, from.node);
+  return "output" in from ? type?.outputs[from.output]?.type : type?.inputs[from.input]?.type;
+}
+
+/** Before what takes anything comes what takes (or gives) just this wire type. */
+function looseness({ type, socket }: Offer, wire: string | undefined): number {
+  if (wire === undefined || socket === null) return 0;
+  const fit = typeof socket === "string" ? type?.inputs[socket] : type?.outputs[socket];
+  return fit?.type === wire ? 0 : 1;
+}
+
 /** All that may be added; for a hanging link, what has a socket for it. Sorted and named in the language, which is the
  * reader's. */
 export function offersFor(at: Here, from: From | undefined, language: string): Offer[] {
@@ -58,9 +71,9 @@ export function offersFor(at: Here, from: From | undefined, language: string): O
     const socket = from ? firstFit(at.doc, at.scope, at.registry, from, type) : null;
     return { id: type.name, label: labelOf(type), help: helpOf(type), category: type.category, type, socket };
   });
-  const sorted = offers.toSorted(
-    (a, b) => last(a.category) - last(b.category) || a.label.localeCompare(b.label, language),
-  );
+  const wire = from && wireOf(at, from);
+  const rank = (offer: Offer) => 2 * last(offer.category) + looseness(offer, wire);
+  const sorted = offers.toSorted((a, b) => rank(a) - rank(b) || a.label.localeCompare(b.label, language));
   return from
     ? sorted.filter((offer) => offer.socket !== null)
     : [...sorted, frame(GROUP, "group"), frame(NOTE, "note")];
