@@ -222,7 +222,8 @@ class Dispatch(Needs):
         if self.uses.get(id) or id in self.kept or self.steps[id].definition.kind == "volatile":
             self.found[id] = artifact
         if cached:
-            self.emit(StepFinished(self.job, id, artifact.seconds, artifact.ui, cached=True))
+            event = StepFinished(self.job, id, artifact.seconds, artifact.ui, cached=True, nbytes=artifact.nbytes)
+            self.emit(event)
         self._tell_users(id)
         self._let_go(id)
 

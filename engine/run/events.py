@@ -54,7 +54,8 @@ class Preview:
 class StepFinished:
     """``cached``: nothing ran, the artifact was found or came from another job.
 
-    ``shared``: sampling went in batches with other jobs, which changes the last bits.
+    ``shared``: sampling went in batches with other jobs, which changes the last bits. ``nbytes``: what its results take
+    in memory.
     """
 
     job: str
@@ -63,6 +64,7 @@ class StepFinished:
     ui: Mapping[str, Any] = field(default_factory=dict)
     cached: bool = False
     shared: bool = False
+    nbytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -144,7 +144,8 @@ class Desk:
             self.point(step, ticket.key, artifact.seconds)
         if step.definition.kind == "sink" and not artifact.outputs and self.services.outputs is not None:
             self.services.outputs.record(ticket.key, artifact)
-        self.emit(StepFinished(self.job, step.id, artifact.seconds, artifact.ui, shared=shared))
+        seconds, nbytes = artifact.seconds, artifact.nbytes
+        self.emit(StepFinished(self.job, step.id, seconds, artifact.ui, shared=shared, nbytes=nbytes))
         return artifact
 
     def point(self, step: Step, key: Key, seconds: float) -> None:

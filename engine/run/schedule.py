@@ -217,7 +217,8 @@ class _Run(Dispatch):
         for id in hits:
             self.found[id] = artifact = found[id]
             if artifact.ui or id in self.kept or not told:
-                self.emit(StepFinished(self.job, id, artifact.seconds, artifact.ui, cached=True))
+                event = StepFinished(self.job, id, artifact.seconds, artifact.ui, cached=True, nbytes=artifact.nbytes)
+                self.emit(event)
         fresh = [id for id in needed if not (id in self.missing or id in self.found or id in self.failed)]
         self.missing.update(dict.fromkeys(fresh, 0))
         again: list[NodeId] = []

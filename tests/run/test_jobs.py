@@ -285,3 +285,13 @@ def test_halting_at_any_moment_ends_a_job_as_done_or_cancelled(count: int) -> No
             status = next(e.status for e in job.events if isinstance(e, JobFinished))
             made = {e.node for e in job.events if isinstance(e, StepFinished)}
             assert (status == "success") == (made == set(nodes))
+
+
+def test_what_a_step_takes_in_memory_is_told_when_it_ran_and_when_it_was_found() -> None:
+    with runner() as submit:
+        for cached in (False, True):
+            job = submit(graph(v=("Value", {"value": 5}), a=("Add", {"a": "v.0"})), ["a"])
+            made = job.result(10)
+            told = next(e for e in job.events if isinstance(e, StepFinished) and e.node == "a")
+            assert told.cached is cached
+            assert told.nbytes == made["a"].nbytes > 0

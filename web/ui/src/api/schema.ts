@@ -189,7 +189,7 @@ export const event = z.discriminatedUnion("kind", [
     seconds: z.number(),
     ui: object.default({}),
     cached: z.boolean().default(false),
-    bytes: z.number().exactOptional(),
+    nbytes: z.number().default(0),
   }),
   z.object({
     kind: z.literal("StepFailed"),

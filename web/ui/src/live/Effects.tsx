@@ -6,6 +6,7 @@ import { useServer } from "~/stores/server";
 import { tellEnd, watchRun } from "./announce";
 import { jobOver, watchChanges } from "./auto";
 import { recheck, watchDocument } from "./check";
+import { watchDrops } from "./drop";
 import { hear, listen } from "./feed";
 import { changesQueue, queueSoon } from "./queue";
 import { refresh } from "./refresh";
@@ -46,6 +47,7 @@ export function Effects() {
       watchDocument(),
       watchChanges(),
       watchRun(),
+      watchDrops(),
       listen(),
     ];
     return () => {

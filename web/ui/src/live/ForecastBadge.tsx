@@ -10,6 +10,9 @@ export function ForecastBadge() {
   const { t } = useTranslation("live");
   const forecast = useRun((s) => s.forecast);
   const runs = useRun((s) => s.runs);
+  const left = useRun((s) => s.current?.left ?? null);
+  if (left !== null)
+    return <span className={css["forecast"]}>{t("progress.left", { time: secondsText(Math.max(1, left)) })}</span>;
   if (!forecast || !runs) return null;
   const { time, memory } = forecast;
   const tight = memory.fits === false;

@@ -1,6 +1,8 @@
-import { useId } from "react";
+import { useId, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Popover } from "~/ui/Popover";
+import { Switch } from "~/ui/Switch";
+import { setNotices, wantsNotices } from "./announce";
 import css from "./RunMenu.module.css";
 import { type RunMode, useLive } from "./state";
 
@@ -45,6 +47,20 @@ export function RunMenu({ anchor, close }: { readonly anchor: Element; close(): 
           </div>
         ))}
       </fieldset>
+      {typeof Notification !== "undefined" && <Notices />}
     </Popover>
+  );
+}
+
+/** Whether the system tells when a run ends while the page is not looked at. */
+function Notices() {
+  const { t } = useTranslation("live");
+  const [on, setOn] = useState(wantsNotices);
+  const id = useId();
+  return (
+    <div className={css["notices"]}>
+      <label htmlFor={id}>{t("notice.want")}</label>
+      <Switch id={id} on={on} change={(next) => void setNotices(next).then(setOn)} />
+    </div>
   );
 }

@@ -5,7 +5,8 @@ import type { JsonObject } from "~/core/types";
 import { type JobRun, type NodeRun, useRun } from "~/stores/run";
 import { useTabs } from "~/stores/tabs";
 import { withInstances } from "./instances";
-import { type JobView, shareDone } from "./reduce";
+import { type JobView, shareDone, timeLeft } from "./reduce";
+import { foreseenSeconds, weightsOf } from "./weights";
 import { useLive } from "./state";
 
 type Shown = Readonly<Record<string, JsonObject>>;
@@ -37,14 +38,10 @@ function remembered(before: Shown, nodes: Readonly<Record<string, NodeRun>>): Sh
 }
 
 function current(view: JobView, error: JobError | null, before: JobRun | null): JobRun {
-  const { foreseen } = useRun.getState();
-  const weights: Record<string, number> = {};
-  for (const id of Object.keys(view.nodes)) {
-    const seconds = foreseen[id]?.seconds?.typical;
-    if (seconds !== undefined) weights[id] = seconds;
-  }
+  const ids = Object.keys(view.nodes);
   const { id, state, started, ended, warnings } = view;
-  const next = { id, state, started, ended, error, warnings, progress: shareDone(view, weights) };
+  const left = state === "running" ? timeLeft(view, foreseenSeconds(ids)) : null;
+  const next = { id, state, started, ended, error, warnings, left, progress: shareDone(view, weightsOf(ids)) };
   const same = before && (Object.keys(next) as (keyof JobRun)[]).every((key) => before[key] === next[key]);
   return same ? before : next;
 }

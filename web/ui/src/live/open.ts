@@ -1,15 +1,13 @@
 /** From what was made back to the canvas: a job's workflow, a picture's, a picture as an input. */
 
-import { inputName, nameOf, viewUrl } from "~/api/files";
+import { nameOf, viewUrl } from "~/api/files";
 import { getJson } from "~/api/http";
 import { jobWorkflow, object, type Place } from "~/api/schema";
 import { canvasApi } from "~/canvas/api";
-import { addNode } from "~/core/edits/nodes";
 import { newTab, openFile } from "~/files/actions";
 import { toDoc } from "~/formats/file";
-import { useDoc } from "~/stores/doc";
-import { useServer } from "~/stores/server";
-import { scopeOf, useUi } from "~/stores/ui";
+import { useUi } from "~/stores/ui";
+import { loadPicture } from "./drop";
 import { complain } from "./run";
 
 /** The workflow of a job in a tab of its own, with what it made. */
@@ -36,13 +34,6 @@ export async function openPicture(place: Place): Promise<void> {
 
 /** A node that loads the picture, where the pointer was last on the canvas. */
 export function takeAsInput(place: Place): void {
-  const type = useServer.getState().registry["LoadImage"];
-  if (!type) return;
-  const { path, select, toast } = useUi.getState();
-  let id = "";
-  useDoc.getState().edit({ key: "live:edit.input" }, (draft) => {
-    id = addNode(draft, scopeOf(path), type, canvasApi.cursor(), { image: inputName(place) });
-  });
-  select([id]);
-  toast("success", { key: "live:gallery.added", args: { name: nameOf(place) } });
+  loadPicture(place, canvasApi.cursor());
+  useUi.getState().toast("success", { key: "live:gallery.added", args: { name: nameOf(place) } });
 }

@@ -27,6 +27,7 @@ const events: fc.Arbitrary<ServerEvent[]> = fc
         seconds: fc.double({ min: 0, max: 9, noNaN: true }),
         ui: fc.constantFrom({}, { images: [] }),
         cached: fc.boolean(),
+        nbytes: fc.nat(1e6),
       }),
       fc.record({
         kind: fc.constant("StepFailed" as const),
@@ -152,7 +153,7 @@ describe("the share that is done", () => {
     );
     const done = reduced(
       started,
-      { kind: "StepFinished", job: "j", seq: 2, time: 0, node: "1", seconds: 1, ui: {}, cached: false },
+      { kind: "StepFinished", job: "j", seq: 2, time: 0, node: "1", seconds: 1, ui: {}, cached: false, nbytes: 0 },
       0,
     );
     expect(shareDone(done, { "1": 9, "2": 1 })).toBeCloseTo(0.9);

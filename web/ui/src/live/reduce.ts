@@ -2,6 +2,7 @@
 
 import type { JobState, ServerEvent } from "~/api/schema";
 import type { NodeRun } from "~/stores/run";
+import { secondsLeft } from "./format";
 
 export interface JobView {
   readonly id: string;
@@ -100,7 +101,7 @@ function finished(view: JobView, event: Of<"StepFinished">): JobView {
   const run: NodeRun = {
     state: event.cached ? "cached" : "done",
     seconds: event.seconds,
-    ...(event.bytes !== undefined && { bytes: event.bytes }),
+    ...(event.nbytes > 0 && { bytes: event.nbytes }),
     ...(Object.keys(event.ui).length > 0 && { shown: event.ui }),
   };
   return put(without(view, event.node), event.node, run);
@@ -165,3 +166,21 @@ const part = (run: NodeRun): number => {
   if (run.state === "running") return run.total && run.done ? Math.min(1, run.done / run.total) : 0;
   return run.state === "waiting" ? 0 : 1;
 };
+
+/** Whole seconds until a job is likely to be done; null: nobody knows.
+ *
+ * Args: weights: seconds that nodes are likely to take.
+ */
+export function timeLeft(view: JobView, weights: Readonly<Record<string, number>>): number | null {
+  let sum = 0;
+  for (const [id, run] of Object.entries(view.nodes)) {
+    const weight = weights[id];
+    const own = run.state === "running" ? secondsLeft(run) : null;
+    if (own !== null) sum += own;
+    else if (run.state === "waiting" || run.state === "running") {
+      if (weight === undefined) return null;
+      sum += weight * (1 - part(run));
+    }
+  }
+  return Math.round(sum);
+}

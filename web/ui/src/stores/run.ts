@@ -63,6 +63,8 @@ export interface JobRun {
   readonly error: JobError | null;
   /** From 0 to 1; steps count by the time that they are likely to take. */
   readonly progress: number;
+  /** Whole seconds that it is likely to take still; null: not known. */
+  readonly left: number | null;
   /** Something is amiss that fails no job. */
   readonly warnings: readonly string[];
 }
