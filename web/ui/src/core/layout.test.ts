@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { aligned, type Box, type Boxes, distributed, guides, snapped, tidied } from "./layout";
+import { aligned, type Box, type Boxes, distributed, guides, type Side, snapped, tidied } from "./layout";
 import type { Graph, GraphNode, Link, Point } from "./types";
 
 const node = (links: Record<string, Link> = {}, pos: Point = [0, 0]): GraphNode => ({
@@ -52,9 +52,10 @@ const box = (x: number, y: number, width: number, height: number): Box => ({ pos
 const middle = ({ pos, size }: Box) => pos[0] + size[0] / 2;
 const boxes: Boxes = { a: box(0, 0, 100, 40), b: box(50, 100, 200, 60), c: box(400, 300, 40, 20) };
 
+const xs = (side: Side) => Object.values(aligned(boxes, side)).map((p) => p[0]);
+const ys = (side: Side) => Object.values(aligned(boxes, side)).map((p) => p[1]);
+
 test("#16 sides and middles are brought in line", () => {
-  const xs = (side: Parameters<typeof aligned>[1]) => Object.values(aligned(boxes, side)).map((p) => p[0]);
-  const ys = (side: Parameters<typeof aligned>[1]) => Object.values(aligned(boxes, side)).map((p) => p[1]);
   expect(xs("left")).toEqual([0, 0, 0]);
   expect(xs("right")).toEqual([340, 240, 400]);
   expect(xs("center")).toEqual([170, 120, 200]);
