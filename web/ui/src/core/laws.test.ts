@@ -11,7 +11,7 @@ import { wiresOf } from "./wires";
 import type { Doc, NodeId, Scope } from "./types";
 
 const label = { key: "graph:edit.move" };
-const RUNS = 60;
+const RUNS = 25;
 
 vi.setConfig({ testTimeout: 60_000 });
 
