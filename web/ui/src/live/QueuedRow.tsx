@@ -39,6 +39,7 @@ export function QueuedRow({ job, before, behind, after }: Props) {
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- its buttons do the same by keyboard
     <li
       className={css["row"]}
+      data-job={job.id}
       data-state={job.state}
       data-over={over || undefined}
       draggable
