@@ -1,5 +1,5 @@
 import { ChevronDown, TriangleAlert } from "lucide-react";
-import { type KeyboardEvent, useId, useState } from "react";
+import { type KeyboardEvent, useId, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useServer } from "~/stores/server";
 import { cx } from "~/ui/cx";
@@ -37,7 +37,12 @@ export function Combo({ def, value, disabled, label, describedBy, bare, change }
   const missing = useMissing(def, chosen);
   const models = useModels(def.file);
   const id = useId();
+  const button = useRef<HTMLButtonElement>(null);
   const [open, setOpen] = useState<{ readonly anchor: Element; readonly query: string } | null>(null);
+  const close = () => {
+    setOpen(null);
+    button.current?.focus();
+  };
   const choice = choiceOf(chosen, def.file !== undefined);
   const family = models.get(chosen)?.title;
 
@@ -57,6 +62,7 @@ export function Combo({ def, value, disabled, label, describedBy, bare, change }
   return (
     <Row label={label} bare={bare} disabled={disabled} wrong={missing} className={css["combo"]}>
       <button
+        ref={button}
         type="button"
         // oxlint-disable-next-line jsx-a11y/prefer-tag-over-role -- a select draws no pictures and cannot be searched
         role="combobox"
@@ -91,7 +97,7 @@ export function Combo({ def, value, disabled, label, describedBy, bare, change }
           models={models}
           query={open.query}
           choose={change}
-          close={() => setOpen(null)}
+          close={close}
         />
       )}
     </Row>
