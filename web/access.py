@@ -129,8 +129,14 @@ def same_origin(origin: str, host: str) -> bool:
     return (theirs[0], theirs[1] or usual) == (ours[0], ours[1] or usual)
 
 
-def shown_token(authorization: str | None, query: str | None) -> str | None:
-    """The token in `Authorization: Bearer …`, as the password of `Basic …`, or in `?token=`."""
+def cookie_name(host: str) -> str:
+    """The cookie in which a browser keeps the token; cookies do not tell ports apart, so their names do."""
+    found = netloc(host)
+    return f"inkwater-{found[1] or 'usual'}" if found else "inkwater"
+
+
+def shown_token(authorization: str | None, query: str | None, cookie: str | None = None) -> str | None:
+    """The token in `Authorization: Bearer …`, as the password of `Basic …`, in `?token=`, or in the page's cookie."""
     scheme, _, value = (authorization or "").partition(" ")
     if scheme.lower() == "bearer":
         return value.strip()
@@ -139,7 +145,7 @@ def shown_token(authorization: str | None, query: str | None) -> str | None:
             return base64.b64decode(value.strip(), validate=True).decode().partition(":")[2]
         except (binascii.Error, UnicodeDecodeError):
             return None
-    return query
+    return query if query is not None else cookie
 
 
 def from_browser(headers: Mapping[str, str]) -> bool:

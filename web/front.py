@@ -7,7 +7,9 @@ from pathlib import Path
 
 from aiohttp import web
 
+from web.access import cookie_name
 from web.files.media import static_media
+from web.guard import ACCESS
 from web.keys import EDITOR
 
 OURS = "editor.json"
@@ -38,7 +40,16 @@ def policy(host: str) -> str:
 
 
 async def index(request: web.Request) -> web.StreamResponse:
-    """The first page, never from a cache."""
+    """The first page, never from a cache. Opened with `?token=`, it keeps that in a cookie for all that it asks for."""
+    response = await _first(request)
+    token = request.query.get("token")
+    if token and request.app[ACCESS].token:
+        name = cookie_name(request.host)
+        response.set_cookie(name, token, httponly=True, samesite="Strict", secure=request.secure, path="/")
+    return response
+
+
+async def _first(request: web.Request) -> web.StreamResponse:
     editor = request.app[EDITOR]
     root = editor.root
     if root is None:

@@ -14,7 +14,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from engine.files import FileProblem
 from engine.graph.sentences import plain, show
 from engine.service.errors import ServiceBusy, ServiceProblem
-from web.access import Access, foreign, from_browser, shown_token
+from web.access import Access, cookie_name, foreign, from_browser, shown_token
 from web.answers import Refusal, refused
 
 log = logging.getLogger(__name__)
@@ -79,7 +79,8 @@ def _host(request: web.Request, access: Access) -> None:
 def _token(request: web.Request, access: Access) -> None:
     if request.path in OPEN and request.method in SAFE_METHODS:
         return
-    shown = shown_token(request.headers.get("Authorization"), request.query.get("token"))
+    cookie = request.cookies.get(cookie_name(request.headers["Host"]))
+    shown = shown_token(request.headers.get("Authorization"), request.query.get("token"), cookie)
     if not access.admits(shown):
         challenge = {"WWW-Authenticate": 'Basic realm="Inkwater", charset="UTF-8"'}
         text = "This server wants its token: Authorization: Bearer TOKEN, the password of Basic, or ?token=TOKEN."

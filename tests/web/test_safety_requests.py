@@ -241,6 +241,7 @@ READING = [
     "/v1/nodes",
     "/v1/nodes/{type}",
     "/v1/openapi.json",
+    "/v1/packs",
     "/v1/queue",
     "/v1/saves/{name}/versions",
     "/v1/saves/{name}/versions/{id}",

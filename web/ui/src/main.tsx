@@ -9,6 +9,9 @@ import { useServer } from "~/stores/server";
 
 followTheme();
 
+// The server keeps the token in a cookie now: it need not stand in the history, nor in a copied address.
+if (new URLSearchParams(location.search).has("token")) history.replaceState(null, "", location.pathname);
+
 /** For style sheets and tests: data-ready says that the node types are there. */
 const tell = ({ ready }: { ready: boolean }) => void (document.documentElement.dataset["ready"] = String(ready));
 tell(useServer.getState());
