@@ -37,13 +37,20 @@ async function add({ page }: Editor, search: string): Promise<void> {
   await expect(page.getByRole("treeitem")).toHaveCount(before + 1);
 }
 
-/** In the list, go to a node by its first letters. */
-async function goTo({ page }: Editor, letters: string): Promise<void> {
-  const item = page.getByRole("treeitem", { name: new RegExp(`^${letters}`, "i") }).first();
-  if (!(await page.getByRole("treeitem").and(focused(page)).count())) await page.keyboard.press("o");
+/** In the list, go down to a node; from the details Escape leads there, from elsewhere its key. */
+async function goTo({ page }: Editor, name: string): Promise<void> {
+  const item = page.getByRole("treeitem", { name: new RegExp(`^${name}`) }).first();
+  if (
+    await page
+      .getByRole("region", { name: /^Details/ })
+      .locator(":focus")
+      .count()
+  )
+    await page.keyboard.press("Escape");
+  else if (!(await page.getByRole("treeitem").and(focused(page)).count())) await page.keyboard.press("o");
   await expect(page.getByRole("treeitem").and(focused(page))).toBeVisible();
   await page.keyboard.press("Home");
-  await page.keyboard.type(letters);
+  for (let n = 0; n < 12 && !(await item.and(focused(page)).count()); n++) await page.keyboard.press("ArrowDown");
   await expect(item).toBeFocused();
 }
 
@@ -84,8 +91,10 @@ test("#20 text to image from an empty canvas, by keyboard alone", async ({ edito
 
   await goTo(editor, "CLIP");
   await page.keyboard.press("F2");
+  await expect(focused(page)).toHaveAccessibleName("Title");
   await page.keyboard.type("Wanted");
   await page.keyboard.press("Enter");
+  await expect(page.getByRole("treeitem", { name: /^Wanted/ })).toBeVisible();
   await tabTo(page, /^text$/i);
   await page.keyboard.type("flat emoji of a fox on a yellow background");
   await goTo(editor, "CLIP");

@@ -3,7 +3,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import codes from "../../../../tests/golden/editor_codes.json";
 import i18next from "~/i18n";
+import { emptyDoc, emptyGraph } from "~/core/document";
 import type { JsonObject } from "~/core/types";
+import { useDoc } from "~/stores/doc";
 import type { Problem } from "~/stores/run";
 import { errorText, jobErrorText, mendText, problemText, whyText } from "./problems";
 
@@ -77,6 +79,16 @@ describe("in Vietnamese", () => {
     expect(text).toContain("fast");
     expect(text).toContain("<b>");
   });
+});
+
+test("#23 nodes are called by their titles", () => {
+  const node = { type: "KSampler", title: "Sampler", values: {}, links: {}, pos: [0, 0] as const, meta: {} };
+  useDoc.getState().open({ ...emptyDoc(), root: { ...emptyGraph(), nodes: { "3": node } } });
+  const sources = { kind: "connect", args: { type: "LATENT", sources: [["3", 0]] } };
+  expect(mendText(problem("x", {}, sources))).toContain("from node Sampler");
+  expect(problemText(problem("dependency_cycle", { nodes: ["3", "4"] }))).toContain("Sampler → 4 → Sampler");
+  expect(whyText({ code: "above", args: { nodes: ["3", "4"] }, text: FALLEN })).toContain("Sampler and 4");
+  useDoc.getState().open(emptyDoc());
 });
 
 test("#34 an English refusal names what the server named", () => {

@@ -4,6 +4,7 @@
 import i18next from "i18next";
 import type { JsonObject } from "~/core/types";
 import type { Problem, Why } from "~/stores/run";
+import { withNames } from "./args";
 import { MENDS, PROBLEMS, joined, plain, type Teller, type Telling } from "./told";
 
 /** The sentence of a key; null if there is none, or a value of it is missing. */
@@ -27,17 +28,17 @@ function told(
 
 /** What is wrong, without its place (it is shown at the node and input) and without the mend (that is a button). */
 export const problemText = (problem: Problem): string =>
-  told("problem", problem.code, problem.args, PROBLEMS) ?? problem.message;
+  told("problem", problem.code, withNames(problem.args), PROBLEMS) ?? problem.message;
 
 /** What would mend it, as the words of a button; null if there is nothing to press. */
 export function mendText(problem: Problem): string | null {
   const { mend } = problem;
-  return mend && told("mend", mend.kind, { ...problem.args, ...mend.args }, MENDS);
+  return mend && told("mend", mend.kind, withNames({ ...problem.args, ...mend.args }), MENDS);
 }
 
 /** Why a step runs, or that its result is kept. Without what the server told, its text. */
 export function whyText(why: Why): string {
-  const { args } = why;
+  const args = withNames(why.args);
   const values = { ...plain(args), inputs: joined(args["inputs"]), nodes: joined(args["nodes"]) };
   return filled(`why:${why.code}`, values) ?? why.text;
 }

@@ -1,5 +1,5 @@
 import { Check, Plus, Search } from "lucide-react";
-import { type KeyboardEvent, useId, useMemo, useState } from "react";
+import { type KeyboardEvent, useEffect, useId, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { SocketDot } from "~/canvas/SocketDot";
 import type { NodeType } from "~/core/types";
@@ -65,6 +65,8 @@ function Choose({ wish }: { readonly wish: Wish }) {
   const id = useId();
   const [sought, setSought] = useState("");
   const [at, setAt] = useState(0);
+  const field = useRef<HTMLInputElement>(null);
+  useEffect(() => field.current?.focus(), []); // after the dialog, which would focus its first button
   const all = useMemo(() => optionsOf(wish), [wish]);
   const words = folded(sought).split(/\s+/).filter(Boolean);
   const options = all
@@ -97,8 +99,7 @@ function Choose({ wish }: { readonly wish: Wish }) {
       <div className={css["search"]}>
         <Search size={14} aria-hidden />
         <input
-          // oxlint-disable-next-line jsx-a11y/no-autofocus -- the dialog is opened to seek
-          autoFocus
+          ref={field}
           role="combobox"
           aria-expanded
           aria-controls={id}

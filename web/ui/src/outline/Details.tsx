@@ -1,5 +1,5 @@
 import { CornerUpRight, EyeOff, Play, Split, Trash2 } from "lucide-react";
-import { useEffect, useRef } from "react";
+import { type FocusEvent, type KeyboardEvent, useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { runCommand } from "~/commands/registry";
 import { graphOf } from "~/core/document";
@@ -33,25 +33,38 @@ function useFocus() {
   return head;
 }
 
+/** Escape leads back to the list; also out of a field that only lets go of the focus then. */
+function useEscape() {
+  const pressed = useRef(false);
+  return {
+    onKeyDownCapture: (event: KeyboardEvent) => {
+      if (event.key !== "Escape") return;
+      pressed.current = true;
+      setTimeout(() => void (pressed.current = false));
+    },
+    onBlur: (event: FocusEvent) => {
+      if (pressed.current && !event.relatedTarget) focusOn("tree");
+    },
+    onKeyDown: (event: KeyboardEvent) => {
+      if (event.key !== "Escape" || event.defaultPrevented) return;
+      event.stopPropagation();
+      focusOn("tree");
+    },
+  };
+}
+
 /** Everything of one node, group or note, as labelled controls. Escape goes back to the list. */
 export function Details({ row }: { readonly row: Row }) {
   const { t } = useTranslation("outline");
   const head = useFocus();
+  const escape = useEscape();
   const registry = useServer((s) => s.registry);
   const name = useDoc((s) => rowName(s.doc, registry, row));
   const scope = scopeOf(row.path);
   const there = useDoc((s) => row.id in graphOf(s.doc, scope).nodes);
   return (
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- Escape in any of its controls
-    <section
-      className={css["details"]}
-      aria-label={t("details", { name })}
-      onKeyDown={(event) => {
-        if (event.key !== "Escape" || event.defaultPrevented) return;
-        event.stopPropagation();
-        focusOn("tree");
-      }}
-    >
+    <section className={css["details"]} aria-label={t("details", { name })} {...escape}>
       <div className={css["head"]}>
         <h3 ref={head} tabIndex={-1} className={css["title"]}>
           {name}

@@ -12,7 +12,7 @@ import { TreeRow } from "./TreeRow";
 
 const ROW = 28;
 /** Milliseconds in which letters belong to one word. */
-const WORD = 600;
+const WORD = 900;
 
 /** Letters typed in quick succession. */
 function useWord() {
