@@ -1,5 +1,5 @@
-import { CircleAlert } from "lucide-react";
 import { problemText } from "~/i18n/problems";
+import { TroubleMark } from "~/live/TroubleMark";
 import styles from "./InputTrouble.module.css";
 import { useProblems } from "./runState";
 
@@ -21,7 +21,7 @@ export function InputTrouble({ id, full, input, y }: Props) {
       <span className={styles["text"]} id={id}>
         {problems.map(problemText).join(" ")}
       </span>
-      <CircleAlert size={14} aria-hidden="true" className={styles["mark"]} />
+      <TroubleMark problems={problems} className={styles["mark"]} />
     </div>
   );
 }

@@ -1,16 +1,14 @@
 import { CircleAlert, CircleCheck, Copy, TriangleAlert } from "lucide-react";
-import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { inputLabel } from "~/i18n/nodes";
-import { mendText, problemText } from "~/i18n/problems";
+import { problemText } from "~/i18n/problems";
 import { useDoc } from "~/stores/doc";
 import { type Problem, useRun } from "~/stores/run";
 import { useServer } from "~/stores/server";
-import { Button, IconButton } from "~/ui/Button";
+import { IconButton } from "~/ui/Button";
 import { Empty } from "~/ui/Empty";
-import { Select } from "~/ui/Select";
 import { goTo, nameOfNode } from "./goto";
-import { mend, remediesNow, type Remedy } from "./mend";
+import { Mends } from "./Mends";
 import css from "./ProblemsPanel.module.css";
 
 /** All that is wrong with the document, and what failed in its last run; each with the way there and its mends. */
@@ -69,51 +67,6 @@ function ProblemRow({ problem }: { readonly problem: Problem }) {
         <Mends problem={problem} />
       </div>
     </article>
-  );
-}
-
-/** Buttons beyond this many become a list to choose from. */
-const BUTTONS = 3;
-
-/** The mends of a problem: a button each, or a list and a button where there are many. */
-export function Mends({ problem }: { readonly problem: Problem }) {
-  const { t } = useTranslation("live");
-  useDoc((s) => s.doc.root);
-  const remedies = remediesNow(problem);
-  const words = mendText(problem);
-  if (!remedies.length) return null;
-  if (remedies.length > BUTTONS) return <Choice problem={problem} remedies={remedies} />;
-  const named = (remedy: Remedy) =>
-    problem.mend?.kind === "connect" ? t("problems.connect", { node: remedy.label }) : (words ?? t("problems.mend"));
-  return (
-    <div className={css["mends"]}>
-      {remedies.map((remedy) => (
-        <Button key={remedy.label} small onClick={() => mend(problem, remedy)}>
-          {remedy.label && remedies.length > 1 && problem.mend?.kind !== "connect" ? remedy.label : named(remedy)}
-        </Button>
-      ))}
-    </div>
-  );
-}
-
-function Choice({ problem, remedies }: { readonly problem: Problem; readonly remedies: readonly Remedy[] }) {
-  const { t } = useTranslation("live");
-  const [chosen, choose] = useState(remedies[0]?.label ?? "");
-  const remedy = remedies.find((r) => r.label === chosen) ?? remedies[0];
-  return (
-    <div className={css["mends"]}>
-      <Select
-        label={t("problems.choose")}
-        bare
-        className={css["choice"]}
-        value={remedy?.label ?? ""}
-        options={remedies.map(({ label }) => ({ value: label, label }))}
-        change={choose}
-      />
-      <Button small onClick={() => remedy && mend(problem, remedy)}>
-        {t("problems.use")}
-      </Button>
-    </div>
   );
 }
 

@@ -20,7 +20,7 @@ interface Props {
 
 /** A job that waits: drag it, or move it with its buttons. */
 export function QueuedRow({ job, before, behind, after }: Props) {
-  const { t } = useTranslation("live");
+  const { t, i18n } = useTranslation("live");
   const [over, setOver] = useState(false);
   const held = job.state === "held";
   const drop = (event: DragEvent) => {
@@ -50,7 +50,11 @@ export function QueuedRow({ job, before, behind, after }: Props) {
     >
       <div className={css["body"]}>
         <strong className={css["name"]}>{jobTitle(job, t)}</strong>
-        {held && <small className={css["about"]}>{t("queue.held")}</small>}
+        <small className={css["about"]}>
+          {held
+            ? t("queue.held")
+            : new Date(job.created * 1000).toLocaleTimeString(i18n.language, { timeStyle: "short" })}
+        </small>
       </div>
       <div className={css["acts"]}>
         <IconButton
