@@ -56,6 +56,7 @@ function Flow() {
         onNodesChange={on.nodesChange}
         onNodeDragStart={on.dragStart}
         onNodeDragStop={on.dragStop}
+        onNodeClick={on.nodeClick}
         onNodeDoubleClick={on.nodeDoubleClick}
         onNodeContextMenu={on.nodeMenu}
         onPaneContextMenu={on.paneMenu}

@@ -177,6 +177,8 @@ export function listenForGestures(frame: HTMLElement, signal: AbortSignal): void
     before,
   );
   for (const kind of ["mousedown", "touchstart"] as const) frame.addEventListener(kind, swallow, before);
+  // The middle button pans: it neither scrolls by itself nor takes the focus from a field.
+  frame.addEventListener("mousedown", (event) => event.button === 1 && event.preventDefault(), before);
   frame.addEventListener("click", (event) => dragged && event.stopPropagation(), before);
   window.addEventListener("keydown", (event) => event.key === " " && (spaceHeld = true), { signal });
   window.addEventListener("keyup", (event) => event.key === " " && (spaceHeld = false), { signal });

@@ -54,6 +54,12 @@ function select(id: string): void {
   if (!useUi.getState().selection.has(id)) useUi.getState().select([id]);
 }
 
+/** A click without a modifier, on one of several that are selected, leaves it alone selected. */
+export const nodeClick: NodeMouseHandler<AnyFlow> = (event, node) => {
+  const plain = !(event.shiftKey || event.ctrlKey || event.metaKey);
+  if (plain && useUi.getState().selection.size > 1) useUi.getState().select([node.id]);
+};
+
 export const nodeMenu: NodeMouseHandler<AnyFlow> = (event, node) => {
   event.preventDefault();
   select(node.id);
