@@ -28,7 +28,7 @@ let asked: Asked[] = [];
 
 beforeEach(() => {
   asked = [];
-  useServer.setState({ registry: { Encode: encode }, files: {}, ready: true });
+  useServer.setState({ registry: { Encode: encode }, files: {}, ready: true, worker: true });
   vi.stubGlobal("fetch", async (url: string, init: RequestInit) => {
     const body = url.includes("/tokens")
       ? { tokens: Array.from({ length: 3 }, () => ({ chunk: 0 })), chunks: 1, free: 72 }
