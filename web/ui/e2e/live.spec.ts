@@ -124,7 +124,7 @@ test("#25 jobs wait, change places, are held and cancelled, and the queue pauses
   await expect(queue.getByText(/The queue is paused/)).toBeHidden();
 });
 
-test("#25 a batch queues as many runs as it says; seeds that move on are one step of undo", async ({ editor }) => {
+test("#25 a batch queues as many runs as it says", async ({ editor }) => {
   await editor.open();
   await editor.server.ask("POST", "/api/v1/queue/pause");
   await editor.page.getByRole("button", { name: "Ways to run" }).click();
