@@ -2,7 +2,8 @@ import type { NodeProps } from "@xyflow/react";
 import { type CSSProperties, memo } from "react";
 import { useTranslation } from "react-i18next";
 import { labelOf } from "~/i18n/nodes";
-import { useUi } from "~/stores/ui";
+import { markOf, useDiff } from "~/stores/diff";
+import { scopeOf, useUi } from "~/stores/ui";
 import { NodeHeader } from "./NodeHeader";
 import { NodeName } from "./NodeName";
 import { NodeSockets } from "./NodeSockets";
@@ -23,6 +24,7 @@ export const NodeView = memo(function NodeView({ id, data, selected }: Props) {
   const full = useFullId(id);
   const state = useNodeState(full);
   const readOnly = useUi((s) => s.readOnly);
+  const mark = useDiff((s) => s.against && markOf(s, scopeOf(useUi.getState().path), id));
   const pigment = cssColor(node.color);
   const title = node.title ?? labelOf(type);
   return (
@@ -33,6 +35,7 @@ export const NodeView = memo(function NodeView({ id, data, selected }: Props) {
       data-unknown={type.unknown}
       data-collapsed={node.collapsed}
       data-selected={selected}
+      data-diff={mark ?? undefined}
       data-tinted={pigment === null ? undefined : ""}
       style={pigment === null ? undefined : ({ "--pigment": pigment } as CSSProperties)}
     >
