@@ -6,6 +6,7 @@ import type { History } from "~/core/history";
 import { useDoc } from "~/stores/doc";
 import { newTabId, type Tab, useTabs } from "~/stores/tabs";
 import { useUi } from "~/stores/ui";
+import { putLate, takeLate } from "./late";
 import { historyOf, restoreTabs } from "./tabs";
 import { openWindows, ownWindow } from "./windows";
 
@@ -34,6 +35,8 @@ let own = "";
 let kept = new Map<string, Tab>();
 let timer: ReturnType<typeof setTimeout> | undefined;
 let told = false;
+/** Writes that are under way. */
+let writing = 0;
 
 /** Bring back what was open; says whether there was anything. From then on changes are kept. */
 export async function restoreDrafts(): Promise<boolean> {
@@ -57,13 +60,20 @@ interface Found {
 
 async function ownTabs(id: string): Promise<Found | null> {
   const draft = await get<WindowDraft>(windowKey(id), store);
-  return draft?.version === VERSION ? tabsOf(draft) : null;
+  return draft?.version === VERSION ? tabsOf(id, draft) : null;
 }
 
-async function tabsOf(draft: WindowDraft): Promise<Found | null> {
-  const tabs = await Promise.all(draft.tabs.map((id) => get<Tab>(tabKey(id), store)));
-  const there = tabs.filter((tab): tab is Tab => tab !== undefined);
-  return there.length ? { tabs: there, front: draft.front } : null;
+/** The tabs of a window, with what changed in its last moment. */
+async function tabsOf(window: string, draft: WindowDraft): Promise<Found | null> {
+  const late = takeLate(window);
+  const order = late?.order ?? draft.tabs;
+  const tabs = await Promise.all(
+    order.map((id) => late?.tabs.find((tab) => tab.id === id) ?? get<Tab>(tabKey(id), store)),
+  );
+  const there = tabs
+    .filter((tab): tab is Tab => tab !== undefined)
+    .map((tab) => ({ ...tab, saved: tab.dirty ? null : tab.history.doc }));
+  return there.length ? { tabs: there, front: late?.front ?? draft.front } : null;
 }
 
 /** What closed windows left: the tabs of the latest, and those with changes of all others. They get new ids, and their
@@ -72,17 +82,19 @@ async function leftTabs(): Promise<Found | null> {
   const isOpen = await openWindows();
   const all = await entries<string, WindowDraft>(store);
   const left = all
-    .flatMap(([key, draft]) => (key.startsWith("window:") && draft.version === VERSION ? [{ key, draft }] : []))
-    .filter(({ key, draft }) => key !== windowKey(own) && !isOpen(key.slice("window:".length), draft.heard))
+    .flatMap(([key, draft]) =>
+      key.startsWith("window:") && draft.version === VERSION ? [{ id: key.slice("window:".length), draft }] : [],
+    )
+    .filter(({ id, draft }) => id !== own && !isOpen(id, draft.heard))
     .toSorted((a, b) => b.draft.heard - a.draft.heard);
-  const windows = await Promise.all(left.map(({ draft }) => tabsOf(draft)));
+  const windows = await Promise.all(left.map(({ id, draft }) => tabsOf(id, draft)));
   const tabs = windows.flatMap((w, i) => (w ? w.tabs.filter((tab) => i === 0 || tab.dirty) : []));
   const renamed = new Map(tabs.map((tab) => [tab.id, newTabId()]));
   const fresh = tabs.map((tab) => ({ ...tab, id: renamed.get(tab.id) ?? tab.id }));
   const front = renamed.get(windows[0]?.front ?? "") ?? "";
   if (fresh.length) await keep(fresh, front);
   await delMany(
-    left.flatMap(({ key, draft }) => [key, ...draft.tabs.map(tabKey)]),
+    left.flatMap(({ id, draft }) => [windowKey(id), ...draft.tabs.map(tabKey)]),
     store,
   );
   return fresh.length ? { tabs: fresh, front } : null;
@@ -92,7 +104,7 @@ function listen(): void {
   useDoc.subscribe((now, before) => now.doc !== before.doc && keepSoon());
   useTabs.subscribe(keepSoon);
   useUi.subscribe((now, before) => now.path !== before.path && keepSoon());
-  addEventListener("pagehide", () => void flushDrafts());
+  addEventListener("pagehide", leave);
   document.addEventListener("visibilitychange", () => document.visibilityState === "hidden" && void flushDrafts());
   setInterval(() => void keepWindow(useTabs.getState().tabs, useTabs.getState().front), SIGN);
 }
@@ -102,19 +114,35 @@ function keepSoon(): void {
   timer = setTimeout(() => void flushDrafts(), PAUSE);
 }
 
+/** The tabs as they are now. */
+function current(): readonly Tab[] {
+  const { tabs, front } = useTabs.getState();
+  const { path } = useUi.getState();
+  return tabs.map((tab) => (tab.id === front ? { ...tab, history: historyOf(tab), path } : tab));
+}
+
+/** The page goes, and may come back from the browser's cache: then all is kept as usual. */
+function leave(): void {
+  const tabs = current();
+  const changed = tabs.filter((tab) => writing || !unchanged(tab, kept.get(tab.id))).map(stored);
+  if (!changed.length && tabs.length === kept.size) return;
+  putLate(own, { order: tabs.map((tab) => tab.id), front: useTabs.getState().front, tabs: changed });
+}
+
 /** Keep what changed now. */
 export async function flushDrafts(): Promise<void> {
   clearTimeout(timer);
   timer = undefined;
-  const { tabs, front } = useTabs.getState();
-  const { path } = useUi.getState();
-  const current = tabs.map((tab) => (tab.id === front ? { ...tab, history: historyOf(tab), path } : tab));
+  writing++;
   try {
-    await keep(current, front);
+    await keep(current(), useTabs.getState().front);
+    takeLate(own);
     told = false;
   } catch {
     if (!told) useUi.getState().toast("error", { key: "files:error.draft" });
     told = true;
+  } finally {
+    writing--;
   }
 }
 
