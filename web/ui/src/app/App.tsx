@@ -20,6 +20,7 @@ export function App() {
       <a href="#canvas" className={css["skip"]}>
         {t("skip")}
       </a>
+      <h1 className="visually-hidden">{t("name")}</h1>
       <TopBar />
       <Bars place="below" />
       <div className={css["middle"]}>

@@ -14,7 +14,7 @@ export function Rail({ side }: { readonly side: "left" | "right" }) {
   const mine = panels.filter((panel) => panel.side === side);
   if (!mine.length) return null;
   return (
-    <nav aria-label={t("panels")} className={cx(css["rail"], css[side])}>
+    <nav aria-label={t(side === "left" ? "panels" : "panelsRight")} className={cx(css["rail"], css[side])}>
       {mine.map((panel) => (
         <PanelButton key={panel.id} panel={panel} />
       ))}

@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import "~/features";
 import { allCommands, type Command } from "~/commands/registry";
 import { panels } from "~/shell/slots";
+import { byTopic } from "~/shell/keys/topics";
 import { MENUS } from "~/shell/menus";
 import i18next from "~/i18n";
 
@@ -85,6 +86,16 @@ test("#18 the map has ComfyUI's keys", () => {
     "?",
   ].filter((keys) => owner(keys) === undefined);
   expect(missing).toEqual([]);
+});
+
+test("#18 every topic of the key help is named in both languages", () => {
+  const topics = byTopic(allCommands().filter((c) => !c.hidden)).map(([topic]) => `shell:topic.${topic}`);
+  expect(topics.filter((key) => !says(key, "en") || !says(key, "vi"))).toEqual([]);
+});
+
+test("the main menu has no command that nobody registered", () => {
+  const ids = new Set(allCommands().map((c) => c.id));
+  expect(MENUS.flatMap((menu) => menu.groups.flat()).filter((id) => !ids.has(id))).toEqual([]);
 });
 
 test("the main menu names no command twice", () => {

@@ -31,7 +31,7 @@ const TERMS = new Set(
   latent prompt token tokens embedding embeddings checkpoint controlnet sigma seed unet mask denoise sd sdxl turbo model
   conditioning image esc ctrl alt shift space tab gb mb kb ms px fps it s i id vram ram gpu cpu ok minimap logic a b x y
   hypernetwork diffusers int float string boolean combo noise guider lcm emoji img latents mini url html sampling ddim euler
-  and or not`
+  c`
     .split(/\s+/)
     .filter(Boolean),
 );
@@ -41,6 +41,10 @@ const words = (text: string) =>
   plain(text)
     .toLowerCase()
     .match(/\p{L}+/gu) ?? [];
+
+/** Texts in which a formula stands, and whose English comes from the server with more in one value. */
+const FORMULA = "types.MathExpression.help";
+const OTHER_VALUES = "problem.bad_model_file";
 
 /** Words that are English and nothing else. */
 const ENGLISH =
@@ -62,7 +66,7 @@ describe.each(Object.keys(resources["en"] ?? {}))("#34 the texts of %s", (namesp
 
   test("have the same places for values", () => {
     const other = [...en]
-      .filter(([key, some]) => values(some).join() !== values(vi.get(key)).join())
+      .filter(([key, some]) => key !== OTHER_VALUES && values(some).join() !== values(vi.get(key)).join())
       .map(([key]) => key);
     expect(namespace === "nodes" ? [] : other).toEqual([]);
   });
@@ -72,7 +76,7 @@ describe.each(Object.keys(resources["en"] ?? {}))("#34 the texts of %s", (namesp
       some.some((text) => {
         const same = en.get(key)?.includes(text) && words(text).some((word) => !TERMS.has(word));
         const quoted = plain(text).replaceAll(/[“"«`(].*?[”"»`)]/g, " ");
-        return same || ENGLISH.test(quoted);
+        return same || (key !== FORMULA && ENGLISH.test(quoted));
       }),
     );
     expect(left.map(([key, some]) => `${key}: ${some.join(" | ")}`)).toEqual([]);

@@ -6,7 +6,7 @@ import { useSettings } from "~/stores/settings";
 import type { MenuEntry } from "~/ui/Menu";
 
 interface MenuTable {
-  readonly id: "file" | "edit" | "view" | "run" | "help";
+  readonly id: "file" | "edit" | "graph" | "view" | "run" | "help";
   /** Ids in groups that lines part; those that nobody registered are left out. */
   readonly groups: readonly (readonly string[])[];
   /** Which other commands belong here, by the topic before the dot. */
@@ -17,10 +17,10 @@ export const MENUS: readonly MenuTable[] = [
   {
     id: "file",
     groups: [
-      ["file.new", "file.open", "file.templates", "panel.files"],
-      ["file.save", "file.saveAs", "file.download", "file.export", "file.exportApi"],
-      ["file.versions", "file.compare"],
-      ["file.close", "file.reopen"],
+      ["file.new", "file.open", "file.browse", "file.templates"],
+      ["file.save", "file.saveAs"],
+      ["file.download", "file.export", "file.exportApi", "file.copy"],
+      ["file.versions", "file.compare", "file.lastRun", "file.endCompare"],
     ],
     topics: ["file", "tab"],
   },
@@ -29,30 +29,46 @@ export const MENUS: readonly MenuTable[] = [
     groups: [
       ["edit.undo", "edit.redo", "panel.history"],
       ["graph.cut", "graph.copy", "graph.paste", "graph.pasteLinked", "graph.duplicate", "graph.delete"],
-      ["graph.selectAll", "palette.open"],
+      ["graph.selectAll", "graph.invert", "graph.upstream", "graph.downstream"],
     ],
     topics: ["edit"],
+  },
+  {
+    id: "graph",
+    groups: [
+      ["palette.open", "graph.note", "graph.group", "graph.fitGroup"],
+      ["graph.mute", "graph.bypass", "graph.dissolve"],
+      ["graph.collapse", "graph.pin", "graph.color", "graph.rename", "graph.resetSize"],
+      ["graph.subgraph", "graph.unpack", "graph.detach", "graph.enter", "graph.leave"],
+      ["graph.tidy"],
+    ],
+    topics: ["graph"],
   },
   {
     id: "view",
     groups: [
       ["commands.open"],
       ["canvas.fit", "canvas.fitSelection", "canvas.zoomIn", "canvas.zoomOut", "canvas.zoomReset"],
+      ["canvas.minimap", "canvas.lock", "canvas.snap"],
     ],
-    topics: ["view", "panel", "form"],
+    topics: ["form", "panel", "view"],
   },
   {
     id: "run",
     groups: [
       ["run.queue", "run.front", "run.here"],
-      ["run.interrupt", "queue.pause"],
+      ["run.interrupt", "queue.pause", "queue.clear"],
+      ["run.nextProblem", "app.refresh"],
     ],
     topics: ["run", "queue"],
   },
   {
     id: "help",
-    groups: [["keys.open"], ["settings.open"], ["about.open"]],
-    topics: ["help", "about"],
+    groups: [
+      ["keys.open", "settings.open"],
+      ["packs.show", "about.open"],
+    ],
+    topics: ["help"],
   },
 ];
 

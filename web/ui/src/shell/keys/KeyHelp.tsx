@@ -10,28 +10,8 @@ import { Button } from "~/ui/Button";
 import { Dialog } from "~/ui/Dialog";
 import { TextField } from "~/ui/TextField";
 import { KeyRow } from "./KeyRow";
+import { byTopic } from "./topics";
 import css from "./KeyHelp.module.css";
-
-/** Topics too small to stand alone, and where they stand. */
-const WITH: Readonly<Record<string, string>> = {
-  palette: "edit",
-  commands: "app",
-  settings: "app",
-  keys: "app",
-  about: "app",
-  help: "app",
-};
-
-/** Topics in the order of their first command. */
-function byTopic(commands: readonly Command[]): [string, Command[]][] {
-  const topics = new Map<string, Command[]>();
-  for (const command of commands) {
-    const own = command.id.slice(0, command.id.indexOf("."));
-    const topic = WITH[own] ?? own;
-    topics.set(topic, [...(topics.get(topic) ?? []), command]);
-  }
-  return [...topics];
-}
 
 /** Commands found by title, topic or keys; all without a query. */
 function useFound(query: string): readonly Command[] {
@@ -81,8 +61,8 @@ export function KeyHelp({ close }: { close(): void }) {
       </div>
       <div className={css["topics"]}>
         {byTopic(commands).map(([topic, some]) => (
-          <section key={topic} className={css["topic"]} aria-label={t(`topic.${topic}`, { defaultValue: topic })}>
-            <h3 className={css["name"]}>{t(`topic.${topic}`, { defaultValue: topic })}</h3>
+          <section key={topic} className={css["topic"]} aria-label={t(`topic.${topic}`)}>
+            <h3 className={css["name"]}>{t(`topic.${topic}`)}</h3>
             <ul>
               {some.map((command) => (
                 <KeyRow key={command.id} command={command} editing={editing === command.id} edit={setEditing} />
