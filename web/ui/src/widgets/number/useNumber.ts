@@ -34,6 +34,12 @@ export function useNumber({ def, value, change }: Pick<WidgetProps, "def" | "val
     return true;
   };
 
+  /** A value that was not typed takes the place of what is being typed. */
+  const set = (next: number | string) => {
+    setDraft(null);
+    if (next !== value) change(next);
+  };
+
   return {
     limits,
     number,
@@ -60,10 +66,7 @@ export function useNumber({ def, value, change }: Pick<WidgetProps, "def" | "val
       setDraft(null);
       if (before.current !== value) change(before.current ?? def.default ?? 0);
     },
-    step: (count: number, pace: Pace) => {
-      setDraft(null);
-      const next = moved(number, count, limits, pace);
-      if (next !== value) change(next);
-    },
+    step: (count: number, pace: Pace) => set(moved(number, count, limits, pace)),
+    set,
   };
 }

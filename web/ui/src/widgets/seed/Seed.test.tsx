@@ -2,6 +2,9 @@ import { render, screen } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { beforeEach, expect, test } from "vitest";
 import { wholeOf } from "~/core/integer";
+import { toDoc, toFile } from "~/formats/file";
+import { readJson, writeJson } from "~/formats/json";
+import { useDoc } from "~/stores/doc";
 import { seedKey, useSeeds } from "~/stores/seeds";
 import { Held, inputDef, metaOf, oneNode, valueOf } from "../testing";
 import { Seed } from "./Seed";
@@ -22,6 +25,22 @@ test("#26 seeds of 64 bits are shown, typed and counted exactly", async () => {
   await user.clear(field());
   await user.type(field(), "2^63+1{Enter}");
   expect(valueOf()).toBe("9223372036854775809");
+  await user.clear(field());
+  await user.type(field(), "9007199254740993{ArrowDown}");
+  await user.tab();
+  expect(valueOf()).toBe("9007199254740992");
+});
+
+test("#26 a seed is a whole number in the file, digit for digit", async () => {
+  const user = userEvent.setup();
+  show();
+  await user.clear(field());
+  await user.type(field(), "9007199254740993");
+  const text = writeJson(toFile(useDoc.getState().doc));
+  expect(text).toMatch(/:\s*9007199254740993\b/);
+  const read = readJson(text);
+  if (typeof read !== "object" || read === null || Array.isArray(read)) throw new Error("no file");
+  expect(toDoc(read).doc.root.nodes["1"]?.values["x"]).toBe("9007199254740993");
 });
 
 test("#26 the dice draws another seed of the whole range", async () => {

@@ -21,7 +21,7 @@ const LONG = 16;
 
 /** A seed of 64 bits: dice, what becomes of it after each run, and the ones that were used before. */
 export function Seed(props: WidgetProps) {
-  const { def, name, node, value, disabled, label, describedBy, bare, change } = props;
+  const { def, name, node, value, disabled, label, describedBy, bare } = props;
   const { t } = useTranslation("widgets");
   const shown = useUi((s) => scopeOf(s.path));
   const scope = props.scope === undefined ? shown : props.scope;
@@ -30,7 +30,7 @@ export function Seed(props: WidgetProps) {
   const [focused, setFocused] = useState(false);
   const field = useNumber(props);
   const [min, max] = seedLimits(def);
-  const next = (how: Control) => change(nextSeed(how, value ?? def.default, max, undefined, min));
+  const next = (how: Control) => field.set(nextSeed(how, value ?? def.default, max, undefined, min));
   useWheel(row, focused && !disabled, (by) => next(by < 0 ? "increment" : "decrement"));
 
   const choose = (chosen: Control) =>
@@ -96,7 +96,12 @@ export function Seed(props: WidgetProps) {
       >
         <Dices size={14} />
       </button>
-      <SeedMenu label={label} place={{ scope, node, input: name }} {...{ control, disabled, choose }} recall={change} />
+      <SeedMenu
+        label={label}
+        place={{ scope, node, input: name }}
+        {...{ control, disabled, choose }}
+        recall={field.set}
+      />
     </Row>
   );
 }
