@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import ast
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, get_args
 
 import nodes
@@ -17,6 +19,10 @@ from engine.graph.explain import WhyCode
 from engine.graph.problems import MendKind
 from engine.graph.sentences import _LEFT_OUT, _SUBGRAPH_PARTS, _UNTOLD, TABLE, UNFIT
 from engine.graph.sockets import Socket
+from engine.models.detect import inspect_file, require
+from engine.models.facts import _lacks
+from engine.models.families import Found, Inspected
+from engine.models.header import ModelFileError
 from engine.queue.changes import REASONS
 from engine.queue.problems import SENTENCES
 from engine.service import errors
@@ -154,6 +160,7 @@ def codes() -> str:
         "mend": {kind: _numbered(MENDS[kind]) for kind in get_args(MendKind)},
         "why": {code: WHYS[code] for code in get_args(WhyCode)},
         "refusal": dict.fromkeys(sorted(set(refusals())), ""),
+        "reason": {str(n): text for n, text in enumerate(reasons())},
         "job": dict.fromkeys(["step_failed", *REASONS], ""),
     }
     return _text(told)
@@ -161,6 +168,42 @@ def codes() -> str:
 
 def _numbered(examples: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     return {str(i): args for i, args in enumerate(examples)}
+
+
+def reasons() -> Iterator[str]:
+    """What is told of model files that are of no use, by the code that tells it."""
+    whole = Inspected("sd1", {"denoiser": Found("denoiser", "sd1", "sd", "")}, {"denoiser": 1})
+    yield from _lacks(whole, "a.safetensors").values()
+    yield _refused(lambda: require(whole, "a.safetensors", "text", "vae"))
+    entry = {"dtype": "F32", "shape": [2], "data_offsets": [0, 9]}
+    files = {
+        "a.safetensors": b"abc",
+        "b.safetensors": b"\xff" * 9,
+        "c.safetensors": _safetensors(b"{"),
+        "d.safetensors": _safetensors(b"[]"),
+        "e.safetensors": _safetensors(json.dumps({"weight": entry}).encode()),
+        "f.safetensors": _safetensors(b"{}"),
+        "g.ckpt": b"PK\x03\x04",
+        "h.ckpt": b"\x80\x02cos\nsystem\n.",
+    }
+    with TemporaryDirectory() as folder:
+        for name, data in files.items():
+            path = Path(folder) / name
+            path.write_bytes(data)
+            yield _refused(partial(inspect_file, path))
+        yield _refused(lambda: inspect_file(Path(folder) / "gone.safetensors"))
+
+
+def _safetensors(header: bytes) -> bytes:
+    return len(header).to_bytes(8, "little") + header
+
+
+def _refused(call: Callable[[], object]) -> str:
+    try:
+        call()
+    except ModelFileError as error:
+        return str(error)
+    raise AssertionError("it was not refused")
 
 
 def refusals() -> Iterator[str]:

@@ -137,7 +137,8 @@ function OneTab({ id, dirty, shown, marked, over, dropped }: OneTabProps) {
       <button
         type="button"
         tabIndex={-1}
-        aria-label={t("closeTab", { title })}
+        aria-hidden // for the mouse: a list of tabs holds tabs alone, and Delete closes them
+        {...tip(t("closeTab", { title }))}
         className={cx(css["close"], dirty && css["dirty"])}
         onClick={() => closeTab(id)}
       >

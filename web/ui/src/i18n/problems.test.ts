@@ -64,6 +64,13 @@ describe("in Vietnamese", () => {
     whole(errorText({ code, message: FALLEN }));
   });
 
+  test.each(Object.values(codes.reason))("#34 of a model file: %s", (sentence) => {
+    const text = problemText(problem("bad_model_file", { name: "a.safetensors", reason: sentence }));
+    whole(text);
+    expect(text).not.toBe(sentence);
+    expect(text).toMatch(/không/i);
+  });
+
   test("#34 a code that nobody has told of keeps the server's sentence", () => {
     expect(problemText(problem("brand_new", {}))).toBe(FALLEN);
     expect(whyText({ code: "brand_new", args: {}, text: FALLEN })).toBe(FALLEN);

@@ -2,6 +2,7 @@
 
 import i18next from "i18next";
 import type { Json, JsonObject } from "~/core/types";
+import { reasonText } from "./reasons";
 
 /** A key of the language files, and its values. */
 export interface Telling {
@@ -13,7 +14,7 @@ export type Teller = (args: JsonObject) => Omit<Telling, "key"> & { readonly key
 
 /** Names of a list that are shown. */
 const SHOWN = 12;
-const LONGEST = 160;
+const LONGEST = 400;
 
 const word = (key: string, values: Readonly<Record<string, string | number>> = {}): string =>
   i18next.t(`problems:${key}`, { ...values });
@@ -100,6 +101,8 @@ export const PROBLEMS: Readonly<Record<string, Teller>> = {
   bad_number: either("bad_number", "finite", (a) => a["reason"] === "finite"),
   invalid_subgraph: byReason("invalid_subgraph"),
   subgraph_recursion: but((a) => ({ chain: cycle(list(a["chain"]).slice(0, -1)) })),
+  missing_part: but((a) => ({ found: reasonText(shown(a["found"])) })),
+  bad_model_file: but((a) => ({ reason: reasonText(shown(a["reason"])) })),
   lost_link: either("lost_link", "named", (a) => some(a["name"])),
   left_out: byReason("left_out"),
   not_translated: byReason("not_translated"),
