@@ -88,6 +88,16 @@ test("#2 a link let go over the empty canvas opens the palette, and the new node
   await expect.poll(() => links(editor)).toContain("7/images");
 });
 
+test("#5 a link let go over a node goes to its first socket that takes it", async ({ editor }) => {
+  await open(editor);
+  await editor.socket(editor.node("Model"), "out:1").hover();
+  await editor.page.mouse.down();
+  const at = await middle(header(editor, "Spare"));
+  await editor.page.mouse.move(at.x + 20, at.y, { steps: 5 });
+  await editor.page.mouse.up();
+  await expect.poll(() => links(editor)).toContain("3/clip");
+});
+
 test("#5 Alt with a click deletes a link, a double-click bends it, a drag moves the bend", async ({ editor }) => {
   await open(editor);
   const at = await editor.middleOfLink(editor.node("Prompt"), "clip");
@@ -163,6 +173,9 @@ test("#20 by keyboard: Enter takes a link up at a socket and sets it down at ano
   await expect(input).toHaveAccessibleName("Input clip, CLIP, linked");
   await input.press("Delete");
   await expect.poll(() => links(editor)).not.toContain("3/clip");
+  await input.press("Shift+F10");
+  await editor.page.getByRole("menuitem", { name: "Connect to…" }).click();
+  await expect(editor.page.getByRole("dialog")).toBeVisible();
 });
 
 test("#9 a drag is one step: undo puts the node back, redo moves it again", async ({ editor }) => {

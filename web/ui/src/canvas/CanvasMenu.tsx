@@ -6,15 +6,10 @@ import { Menu, type MenuEntry } from "~/ui/Menu";
 import { chosenNodes } from "./chosen";
 import { paintAll } from "./commands/nodes";
 import { PIGMENTS } from "./colors";
-import { here } from "./edit";
-import { linkEnd } from "./ids";
-import { unlink } from "./linking";
+import { endEntries } from "./linkMenu";
 import { closeMenu } from "./menu";
-import { reroute } from "./handlers";
 import { promotions } from "./promotions";
 import { type MenuRequest, useCanvas } from "./store";
-import { removeReroute } from "~/core/edits/links";
-import { change } from "./edit";
 
 type Say = ReturnType<typeof useTranslation<"canvas">>["t"];
 
@@ -106,8 +101,7 @@ function Open({ menu }: { menu: MenuRequest }) {
     const run = () => void command.run({ at: menu.place });
     return [{ id, label: i18n.t(command.title), keys, danger: id === "graph.delete", run }];
   };
-  const entries =
-    menu.target.kind === "link" ? linkEntries(menu, t) : tidyLines(rowsOf(menu, t).flatMap(entryOf(row, t)));
+  const entries = endEntries(menu, t) ?? tidyLines(rowsOf(menu, t).flatMap(entryOf(row, t)));
   return (
     <Menu
       anchor={{ x: menu.at[0], y: menu.at[1] }}
@@ -132,7 +126,7 @@ const entryOf =
 
 /** The table of a kind, with the colours before its end and what depends on the node. */
 function rowsOf({ target }: MenuRequest, t: Say): (Row | Special)[] {
-  if (target.kind === "link") return [];
+  if (target.kind === "link" || target.kind === "socket") return [];
   const rows: (Row | Special)[] = [...MENUS[target.kind]];
   if (target.kind === "canvas") return rows;
   const [node] = chosenNodes();
@@ -158,18 +152,3 @@ const colors = (t: Say): MenuEntry => ({
 /** No line at an end, and no two in a row. */
 const tidyLines = (entries: readonly MenuEntry[]): MenuEntry[] =>
   entries.filter((one, n) => one !== "line" || (n > 0 && n < entries.length - 1 && entries[n - 1] !== "line"));
-
-function linkEntries({ target, place }: MenuRequest, t: Say): MenuEntry[] {
-  if (target.kind !== "link") return [];
-  const { target: node, input } = linkEnd(target.id);
-  const { point } = target;
-  const points = here().graph.nodes[node]?.links[input]?.points ?? [];
-  const drop = (index: number) => change("remove_reroute", (d, scope) => removeReroute(d, scope, node, input, index));
-  return [
-    { id: "reroute", label: t("menu.reroute"), run: () => reroute(target.id, place) },
-    ...(point !== undefined && points[point]
-      ? [{ id: "unroute", label: t("menu.unroute"), run: () => void drop(point) }]
-      : []),
-    { id: "unlink", label: t("menu.unlink"), danger: true, run: () => unlink([target.id]) },
-  ];
-}

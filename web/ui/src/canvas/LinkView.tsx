@@ -4,13 +4,12 @@ import { moveReroute } from "~/core/edits/links";
 import type { Point } from "~/core/types";
 import { useSettings } from "~/stores/settings";
 import styles from "./LinkView.module.css";
-import { canvasApi } from "./api";
 import { pathOf, pieces } from "./curve";
 import { change } from "./edit";
 import type { LinkFlow } from "./flow";
 import { follow } from "./follow";
 import { linkEnd } from "./ids";
-import { openMenu } from "./menu";
+import { openMenuAt } from "./menu";
 import { SOCKET } from "./shapes";
 import { socketLook } from "./sockets";
 import { useCanvas } from "./store";
@@ -77,16 +76,7 @@ function Reroute({ link, index, at }: { link: string; index: number; at: Point }
       cy={at[1]}
       r={6}
       onPointerDown={press}
-      onContextMenu={(event) => {
-        event.preventDefault();
-        event.stopPropagation();
-        const screen: Point = [event.clientX, event.clientY];
-        openMenu({
-          target: { kind: "link", id: link, point: index },
-          at: screen,
-          place: canvasApi.screenToCanvas(screen),
-        });
-      }}
+      onContextMenu={(event) => openMenuAt(event, { kind: "link", id: link, point: index })}
     />
   );
 }

@@ -1,6 +1,7 @@
 import { hasWidget } from "~/core/document";
 import { ROW } from "~/core/geometry";
 import { inputHelp, inputLabel, outputHelp, outputLabel } from "~/i18n/nodes";
+import { tip } from "~/ui/Tooltip";
 import { InputTrouble } from "./InputTrouble";
 import styles from "./NodeSockets.module.css";
 import { Socket } from "./Socket";
@@ -45,7 +46,7 @@ export function NodeSockets({ id, full, data, readOnly }: Props) {
                 className={styles["in"]}
                 data-optional={input?.required === false}
                 style={{ top: at[1] - ROW / 2 }}
-                title={inputHelp(type, name)}
+                {...tip(inputHelp(type, name))}
               >
                 {label}
               </span>
@@ -60,7 +61,7 @@ export function NodeSockets({ id, full, data, readOnly }: Props) {
         return (
           <div key={`out ${index}`}>
             {!collapsed && (
-              <span className={styles["out"]} style={{ top: at[1] - ROW / 2 }} title={outputHelp(type, index)}>
+              <span className={styles["out"]} style={{ top: at[1] - ROW / 2 }} {...tip(outputHelp(type, index))}>
                 {label}
                 {label.toUpperCase() !== output && <small>{socketLook(output).short}</small>}
               </span>

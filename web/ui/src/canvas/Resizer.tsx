@@ -7,7 +7,7 @@ import { change, here } from "./edit";
 import { follow } from "./follow";
 import { groupId, noteId } from "./ids";
 import { useCanvas } from "./store";
-import { wiring } from "./project";
+import { wiring } from "./wiring";
 import { shapeOf } from "~/core/geometry";
 
 type Kind = "node" | "group" | "note";

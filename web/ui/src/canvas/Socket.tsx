@@ -5,6 +5,7 @@ import { SocketDot } from "./SocketDot";
 import { type End, inHandle, linkId, outHandle } from "./ids";
 import { lift } from "./lift";
 import { openness, unlink } from "./linking";
+import { openMenuAt } from "./menu";
 import styles from "./Socket.module.css";
 import { useCanvas } from "./store";
 
@@ -65,6 +66,7 @@ export const Socket = memo(function Socket(props: Props) {
       onMouseDown={grab}
       onTouchStart={grab}
       onKeyDown={press}
+      onContextMenu={(event) => openMenuAt(event, { kind: "socket", end })}
     >
       <SocketDot type={type} size={quiet ? 10 : 13} hollow={!linked} />
     </Handle>

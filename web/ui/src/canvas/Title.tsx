@@ -1,5 +1,6 @@
 import { type KeyboardEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { tip } from "~/ui/Tooltip";
 import styles from "./Title.module.css";
 import { useCanvas } from "./store";
 
@@ -20,7 +21,7 @@ export function Title({ id, text, hint, readOnly, save }: Props) {
   return (
     <span
       className={styles["title"]}
-      title={hint}
+      {...(hint && tip(hint))}
       onDoubleClick={(event) => {
         if (readOnly) return;
         event.stopPropagation();

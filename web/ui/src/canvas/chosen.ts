@@ -22,6 +22,16 @@ export function nodesMeant(): string[] {
   return [...new Set([...chosenNodes(), ...grouped])];
 }
 
+/** Selected groups and notes, and those that lie in selected groups. */
+export function framesMeant(): { groups: string[]; notes: string[] } {
+  const { doc, scope, registry } = here();
+  const lying = chosenGroups().map((id) => inside(doc, scope, registry, id));
+  return {
+    groups: [...new Set([...chosenGroups(), ...lying.flatMap((found) => found.groups)])],
+    notes: [...new Set([...chosenNotes(), ...lying.flatMap((found) => found.notes)])],
+  };
+}
+
 /** Only where something of the graph may be changed. */
 export const whenNodes = (): boolean => writable() && nodesMeant().length > 0;
 export const whenAny = (): boolean => writable() && selection().size > 0;

@@ -6,18 +6,16 @@ import type { Point } from "~/core/types";
 import { openFiles, openText } from "~/files/actions";
 import { useUi } from "~/stores/ui";
 import { canvasApi } from "./api";
-import { chosenGroups, chosenNodes, chosenNotes, selection, writable } from "./chosen";
+import { framesMeant, nodesMeant, selection, writable } from "./chosen";
 import { remove } from "./commands/nodes";
 import { change, here } from "./edit";
 import { groupId, noteId } from "./ids";
-
-const chosenFrames = () => ({ groups: chosenGroups(), notes: chosenNotes() });
 
 /** The selection as text; null where nothing is selected. */
 export function selectionText(): string | null {
   if (!selection().size) return null;
   const { doc, scope } = here();
-  return clipText(copied(doc, scope, chosenNodes(), chosenFrames()));
+  return clipText(copied(doc, scope, nodesMeant(), framesMeant()));
 }
 
 /** Put a copy in the graph, at the pointer, and select it; says whether the text was one. `outside`: with the links
@@ -32,7 +30,7 @@ export function pasteText(text: string, outside: boolean, at: Point = canvasApi.
 const rounded = ([x, y]: Point): Point => [Math.round(x), Math.round(y)];
 
 export function duplicateChosen(): void {
-  const [nodes, frames] = [chosenNodes(), chosenFrames()];
+  const [nodes, frames] = [nodesMeant(), framesMeant()];
   added("duplicate", (d, scope) => void duplicate(d, scope, nodes, frames));
 }
 

@@ -15,7 +15,7 @@ import { change, here } from "./edit";
 import type { AnyFlow } from "./flow";
 import { groupId, linkEnd, noteId, partOf } from "./ids";
 import { hits, linksIn, overlaps, placesOf } from "./places";
-import { wiring } from "./project";
+import { wiring } from "./wiring";
 import { useCanvas } from "./store";
 
 interface Session {

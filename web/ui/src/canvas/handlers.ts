@@ -22,8 +22,8 @@ import { change, here } from "./edit";
 import type { AnyFlow, LinkFlow } from "./flow";
 import { under } from "./gestures";
 import { connectionOf, endOf, linkEnd, partOf } from "./ids";
-import { beginLink, endLink, link, offer, refusal, unlink } from "./linking";
-import { closeMenu, openMenu } from "./menu";
+import { beginLink, endLink, link, linkTo, offer, refusal, unlink } from "./linking";
+import { closeMenu, openMenuAt } from "./menu";
 import { linksIn } from "./places";
 import { useCanvas } from "./store";
 import { LOD } from "./view";
@@ -60,20 +60,17 @@ export const nodeClick: NodeMouseHandler<AnyFlow> = (event, node) => {
   if (plain && useUi.getState().selection.size > 1) useUi.getState().select([node.id]);
 };
 
+/** Fields keep the browser's own menu. */
 export const nodeMenu: NodeMouseHandler<AnyFlow> = (event, node) => {
-  event.preventDefault();
+  if (event.target instanceof Element && event.target.closest("input, textarea, [contenteditable=true]")) return;
   select(node.id);
-  const at = screenOf(event);
-  openMenu({ target: { kind: partOf(node.id).kind, id: node.id }, at, place: canvasApi.screenToCanvas(at) });
+  openMenuAt(event, { kind: partOf(node.id).kind, id: node.id });
 };
 
 export const paneMenu = (event: MouseEvent | globalThis.MouseEvent): void => {
-  event.preventDefault();
-  const at = screenOf(event);
-  const place = canvasApi.screenToCanvas(at);
-  const small = drawnAt(place);
+  const small = drawnAt(canvasApi.screenToCanvas(screenOf(event)));
   if (small !== null) select(small);
-  openMenu({ target: small === null ? { kind: "canvas" } : { kind: partOf(small).kind, id: small }, at, place });
+  openMenuAt(event, small === null ? { kind: "canvas" } : { kind: partOf(small).kind, id: small });
 };
 
 /** What is only drawn there, while nodes are too small to be mounted. */
@@ -110,10 +107,8 @@ export function reroute(id: string, at: Point): void {
 }
 
 export const linkMenu = (event: MouseEvent, { id }: LinkFlow): void => {
-  event.preventDefault();
   useCanvas.setState({ links: new Set([id]) });
-  const at = screenOf(event);
-  openMenu({ target: { kind: "link", id }, at, place: canvasApi.screenToCanvas(at) });
+  openMenuAt(event, { kind: "link", id });
 };
 
 export const isValid: IsValidConnection<LinkFlow> = (c) =>
@@ -129,24 +124,22 @@ export const connect = (c: Connection): void => {
   if (useCanvas.getState().linking) link(c);
 };
 
-/** Let go over nothing: the palette. Called for links that are taken up again too, which have their own end. */
+/** Let go over a node: to its first socket that fits; over nothing: the palette. Called for links that are taken up again too, which have their own end. */
 export const connectEnd: OnConnectEnd = (event, state) => {
   const { linking, lifted } = useCanvas.getState();
   if (lifted !== null) return;
   endLink();
-  if (!linking || state.toHandle || !overPane(event)) return;
-  offer(linking.from, canvasApi.screenToCanvas(pointOf(event)));
+  if (!linking || state.toHandle) return;
+  const below = document.elementFromPoint(...pointOf(event));
+  const node = below?.closest<HTMLElement>(".react-flow__node")?.dataset["id"];
+  if (node !== undefined) linkTo(linking.from, node);
+  else if (below?.closest(".react-flow__pane")) offer(linking.from, canvasApi.screenToCanvas(pointOf(event)));
 };
 
 const pointOf = (event: globalThis.MouseEvent | TouchEvent): Point => {
   const touch = "changedTouches" in event ? event.changedTouches[0] : event;
   return touch ? [touch.clientX, touch.clientY] : [0, 0];
 };
-
-function overPane(event: globalThis.MouseEvent | TouchEvent): boolean {
-  const below = document.elementFromPoint(...pointOf(event));
-  return below?.closest(".react-flow__pane") !== null && below?.closest(".react-flow__node") === null;
-}
 
 /** Tap and tap: the second tap on nothing only calls it off. */
 export const clickConnectEnd = (): void => endLink();

@@ -2,11 +2,11 @@
 
 import { connect, disconnect } from "~/core/edits/links";
 import type { NodeId, Point, Told } from "~/core/types";
-import { accepts, typeIn, validate } from "~/core/validate";
+import { accepts, firstFit, typeIn, validate } from "~/core/validate";
 import { downstream, upstream } from "~/core/walk";
 import { useUi } from "~/stores/ui";
 import { change, here } from "./edit";
-import { type End, connectionOf, linkEnd } from "./ids";
+import { type End, connectionOf, linkEnd, partOf } from "./ids";
 import { type Linking, useCanvas } from "./store";
 
 /** The wire type at a socket. */
@@ -24,7 +24,14 @@ export function beginLink(from: End, lifted: string | null = null): void {
   useCanvas.setState({ linking: { from, type: typeAt(from), blocked }, lifted, held: from.node });
 }
 
-export const endLink = (): void => useCanvas.setState({ linking: null, lifted: null, held: null });
+/** The node that has the focus stays mounted again. */
+export const endLink = (): void => useCanvas.setState({ linking: null, lifted: null, held: focused() });
+
+/** The node that has the focus, by its flow id; groups have nothing to lose. */
+export function focused(target: Element | null = document.activeElement): string | null {
+  const id = target?.closest<HTMLElement>(".react-flow__node")?.dataset["id"] ?? null;
+  return id !== null && partOf(id).kind === "group" ? null : id;
+}
 
 /** How a socket looks while a link is in the air: "idle" without one, else whether it would take it. */
 export type Openness = "idle" | "origin" | "open" | "closed";
@@ -77,9 +84,16 @@ export function offer(from: End, at: Point): void {
   if (!useUi.getState().readOnly) useUi.getState().openPalette({ at, from });
 }
 
-/** Whether an input takes from something now: a link, or a port of the subgraph. */
-export function linkedTo(node: NodeId, input: string): End | null {
-  const { graph } = here();
-  const found = graph.nodes[node]?.links[input];
-  return found ? { node: found.node, output: found.output } : null;
+/** A new link was let go over a node: it goes to the first socket that takes it; says whether there is one. */
+export function linkTo(from: End, node: NodeId): boolean {
+  const { doc, scope, registry } = here();
+  const type = node === from.node ? undefined : typeIn(doc, scope, registry, node);
+  const found = type && firstFit(doc, scope, registry, from, type);
+  if (found === null || found === undefined) return false;
+  const c =
+    "output" in from
+      ? { source: from.node, output: from.output, target: node, input: String(found) }
+      : { source: node, output: Number(found), target: from.node, input: from.input };
+  if (validate(doc, scope, registry, c)) return false;
+  return change("link", (d) => void connect(d, scope, c, registry));
 }

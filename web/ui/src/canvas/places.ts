@@ -7,7 +7,7 @@ import type { Rect } from "./api";
 import { type Piece, pieces } from "./curve";
 import { type Here, here } from "./edit";
 import { type End, groupId, linkId, noteId } from "./ids";
-import { type Wiring, wiring } from "./project";
+import { type Wiring, wiring } from "./wiring";
 import { boundaryAt, boundaryShape } from "./shapes";
 
 export interface Place {

@@ -8,7 +8,8 @@ import { type Edit, REGISTRY, begun, doEdit, edits } from "~/core/testkit";
 import type { Doc, GraphNode, Scope } from "~/core/types";
 import { wiresOf } from "~/core/wires";
 import { inHandle, linkId, outHandle } from "./ids";
-import { type Shown, projector, wiring } from "./project";
+import { type Shown, projector } from "./project";
+import { wiring } from "./wiring";
 
 const docOf = (some: readonly Edit[]): Doc =>
   some.slice(0, 6).reduce((doc, edit) => produce(doc, (d) => doEdit(d, edit)), begun());

@@ -5,12 +5,12 @@
 import { Position } from "@xyflow/react";
 import type { NodeShape } from "~/core/geometry";
 import { shapeOf } from "~/core/geometry";
-import { INPUTS, OUTPUTS, boundaryTypes, graphOf, typeOf } from "~/core/document";
-import type { Doc, Graph, GraphNode, Link, NodeType, Point, Registry, Scope, Size } from "~/core/types";
-import { wiresOf } from "~/core/wires";
+import { INPUTS, OUTPUTS, boundaryTypes, typeOf } from "~/core/document";
+import type { Doc, Graph, GraphNode, Link, Point, Registry, Scope, Size } from "~/core/types";
 import type { AnyFlow, BoundaryFlow, GroupFlow, LinkFlow, NodeFlow, NoteFlow } from "./flow";
 import { groupId, inHandle, linkId, noteId, outHandle } from "./ids";
-import { SOCKET, boundaryAt, boundaryShape, complete } from "./shapes";
+import { SOCKET, boundaryAt, boundaryShape } from "./shapes";
+import { type Wiring, flowing, wiring } from "./wiring";
 
 /** All that the projection depends on. */
 export interface Shown {
@@ -68,47 +68,6 @@ export function projector(): (shown: Shown) => Projection {
     links.turn();
     return found;
   };
-}
-
-/** Who is linked to what, and the type of every node. */
-export interface Wiring {
-  readonly graph: Graph;
-  readonly types: ReadonlyMap<string, NodeType>;
-  readonly wires: readonly { source: string; output: number; target: string; input: string }[];
-  readonly used: ReadonlyMap<string, ReadonlySet<number>>;
-  readonly fed: ReadonlyMap<string, ReadonlySet<string>>;
-}
-
-const added = <K, V>(map: Map<K, Set<V>>, key: K, value: V) => {
-  const set = map.get(key);
-  if (set) set.add(value);
-  else map.set(key, new Set([value]));
-};
-
-let lastWiring: { doc: Doc; scope: Scope; registry: Registry; wiring: Wiring } | null = null;
-
-/** The wiring of a graph; counted once for each value of the document. */
-export function wiring({ doc, scope, registry }: Pick<Shown, "doc" | "scope" | "registry">): Wiring {
-  if (lastWiring?.doc === doc && lastWiring.scope === scope && lastWiring.registry === registry)
-    return lastWiring.wiring;
-  const graph = graphOf(doc, scope);
-  const used = new Map<string, Set<number>>();
-  const fed = new Map<string, Set<string>>();
-  const wires = [...wiresOf(doc, scope)];
-  for (const wire of wires) {
-    added(used, wire.source, wire.output);
-    if (wire.source === INPUTS || wire.target === OUTPUTS) added(fed, wire.target, wire.input);
-  }
-  const types = new Map<string, NodeType>();
-  for (const [id, node] of Object.entries(graph.nodes))
-    types.set(id, complete(typeOf(doc, registry, node), node, 1 + Math.max(-1, ...(used.get(id) ?? []))));
-  if (scope !== null) {
-    const ends = boundaryTypes(doc, registry, scope);
-    types.set(INPUTS, ends.in).set(OUTPUTS, ends.out);
-  }
-  const found: Wiring = { graph, types, wires, used, fed };
-  lastWiring = { doc, scope, registry, wiring: found };
-  return found;
 }
 
 type Take<F> = (id: string, key: readonly unknown[], make: () => F) => F;
@@ -278,9 +237,3 @@ function projectLinks(shown: Shown, wires: Wiring, take: Take<LinkFlow>): LinkFl
 }
 
 const mutes = (graph: Graph, id: string) => graph.nodes[id]?.mode === "mute";
-
-/** The wire type of a link: what its output gives, or what its input takes where the output gives anything. */
-export function flowing(wires: Wiring, source: string, output: number, target: string, input: string): string {
-  const given = wires.types.get(source)?.outputs[output]?.type ?? "*";
-  return given === "*" ? (wires.types.get(target)?.inputs[input]?.type ?? "*") : given;
-}

@@ -5,7 +5,7 @@ import { promote, unpromote } from "~/core/edits/subgraphs";
 import { inputLabel } from "~/i18n/nodes";
 import type { MenuEntry } from "~/ui/Menu";
 import { change, here } from "./edit";
-import { wiring } from "./project";
+import { wiring } from "./wiring";
 
 /** A choice for each widget that is not linked; none at the top. */
 export function promotions(node: string): MenuEntry[] {

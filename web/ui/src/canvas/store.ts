@@ -21,7 +21,8 @@ export interface Guide {
 export type MenuTarget =
   | { readonly kind: "canvas" }
   | { readonly kind: "node" | "group" | "note"; readonly id: string }
-  | { readonly kind: "link"; readonly id: string; readonly point?: number };
+  | { readonly kind: "link"; readonly id: string; readonly point?: number }
+  | { readonly kind: "socket"; readonly end: End };
 
 export interface MenuRequest {
   readonly target: MenuTarget;

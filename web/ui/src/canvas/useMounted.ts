@@ -6,8 +6,9 @@ import { listenForClipboard } from "./clipboard";
 import type { AnyFlow, LinkFlow } from "./flow";
 import { listenForGestures, under } from "./gestures";
 import { enter } from "./handlers";
-import { partOf } from "./ids";
+import { focused } from "./linking";
 import { listenForLongPress } from "./longPress";
+import { listenForWheel } from "./wheel";
 import { useCanvas } from "./store";
 import { LOD, apiOver, pointer, viewed } from "./view";
 
@@ -25,6 +26,7 @@ export function useMounted(): (frame: HTMLElement | null) => (() => void) | unde
       listenForGestures(frame, stop.signal);
       listenForClipboard(stop.signal);
       listenForLongPress(frame, stop.signal);
+      listenForWheel(frame, stop.signal);
       listen("pointermove", (event) => void (pointer.at = [event.clientX, event.clientY]));
       listen("pointerleave", () => void (pointer.at = null));
       listen("dblclick", doubleClick);
@@ -33,14 +35,25 @@ export function useMounted(): (frame: HTMLElement | null) => (() => void) | unde
       const forget = store.subscribe((s, before) => {
         if (s.transform !== before.transform || s.width !== before.width || s.height !== before.height) viewed();
       });
+      const callOff = useCanvas.subscribe((s, before) => {
+        if (before.linking && !s.linking) cancel(store);
+      });
       return () => {
         stop.abort();
         forget();
+        callOff();
         mountCanvas(null);
       };
     },
     [flow, store],
   );
+}
+
+/** React Flow draws its line no longer, and waits for no second tap. */
+function cancel(store: ReturnType<typeof useStoreApi<AnyFlow, LinkFlow>>): void {
+  const { connection, connectionClickStartHandle, cancelConnection } = store.getState();
+  if (connection.inProgress) cancelConnection();
+  if (connectionClickStartHandle) store.setState({ connectionClickStartHandle: null });
 }
 
 /** On empty canvas: the palette; on a node that is only drawn: nearer to it. */
@@ -54,8 +67,5 @@ function doubleClick(event: MouseEvent): void {
 
 /** The node that has the focus stays mounted. */
 function hold(target: EventTarget | null): void {
-  const node = target instanceof Element ? target.closest<HTMLElement>(".react-flow__node") : null;
-  const id = node?.dataset["id"] ?? null;
-  if (useCanvas.getState().linking) return;
-  if (id === null || partOf(id).kind !== "group") useCanvas.setState({ held: id });
+  if (!useCanvas.getState().linking) useCanvas.setState({ held: focused(target instanceof Element ? target : null) });
 }

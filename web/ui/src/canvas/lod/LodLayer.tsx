@@ -65,10 +65,7 @@ function painter(
     frame = 0;
     const window2d = look();
     scene ??= sceneOf(here(), useCanvas.getState().moved);
-    if (all)
-      onSheet(graph, window2d, (context, rect) =>
-        paint(context, scene ?? EMPTY, window2d.view, rect, useUi.getState().selection),
-      );
+    if (all) onSheet(graph, window2d, (context, rect) => paint(context, scene ?? EMPTY, window2d.view, rect, look2d()));
     all = false;
     const { nodes, problems } = useRun.getState();
     onSheet(run, window2d, (context, rect) =>
@@ -105,6 +102,8 @@ function painter(
     for (const stop of stops) stop();
   };
 }
+
+const look2d = () => ({ selection: useUi.getState().selection, links: useSettings.getState().links !== "hidden" });
 
 const EMPTY: Scene = { boxes: [], links: new Map(), still: new Map() };
 

@@ -32,11 +32,25 @@ function pathsOf(links: readonly (readonly Piece[])[]): { curved: Path2D; straig
   return made;
 }
 
-export function paint(context: Context, scene: Scene, view: View, seen: Rect, selection: ReadonlySet<string>): void {
+/** What is painted beside the scene. */
+export interface Look {
+  readonly selection: ReadonlySet<string>;
+  readonly links: boolean;
+}
+
+export function paint(context: Context, scene: Scene, view: View, seen: Rect, { selection, links }: Look): void {
   const far = view.zoom < FARTHEST;
   const boxes = scene.boxes.filter((box) => overlaps(seen, box));
   for (const box of boxes) if (box.kind === "group") paintGroup(context, box, selection.has(box.id));
-  context.lineWidth = Math.max(1.6, 0.9 / view.zoom);
+  if (links) paintLinks(context, scene, view, far);
+  const nodes = boxes.filter((box) => box.kind !== "group");
+  paintBodies(context, nodes, far);
+  paintFrames(context, nodes, view, selection);
+  if (!far) paintTitles(context, boxes, view);
+}
+
+function paintLinks(context: Context, scene: Scene, { zoom }: View, far: boolean): void {
+  context.lineWidth = Math.max(1.6, 0.9 / zoom);
   const stroke = (links: Scene["links"]) => {
     for (const [color, some] of links) {
       context.strokeStyle = ink(color);
@@ -49,10 +63,6 @@ export function paint(context: Context, scene: Scene, view: View, seen: Rect, se
   stroke(scene.still);
   context.setLineDash([]);
   context.globalAlpha = 1;
-  const nodes = boxes.filter((box) => box.kind !== "group");
-  paintBodies(context, nodes, far);
-  paintFrames(context, nodes, view, selection);
-  if (!far) paintTitles(context, boxes, view);
 }
 
 function paintGroup(context: Context, { pos: [x, y], size: [w, h], pigment }: Box, selected: boolean): void {

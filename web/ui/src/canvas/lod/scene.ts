@@ -7,7 +7,7 @@ import { type Piece, pieces } from "../curve";
 import type { Here } from "../edit";
 import { groupId } from "../ids";
 import { type Place, placesOf, socketAt } from "../places";
-import { flowing, wiring } from "../project";
+import { flowing, wiring } from "../wiring";
 import { socketLook } from "../sockets";
 
 export interface Box extends Place {
