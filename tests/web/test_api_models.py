@@ -7,6 +7,7 @@ import json
 import struct
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from PIL import Image
@@ -91,6 +92,30 @@ def test_a_thumbnail_is_small_and_kept_by_the_client(served: Server) -> None:
     with pytest.raises(HttpError) as none:
         served.get(f"{API}/images/input/no.png/thumbnail")
     assert (none.value.status, none.value.body["error"]["code"]) == (415, "no_picture")
+
+
+def test_a_model_has_the_picture_beside_its_file(served: Server) -> None:
+    folder = served.data / "models" / "loras" / "ink pots"
+    write(folder / "v1.0.safetensors", header({}))
+    url = f"{API}/models/loras/{quote('ink pots/v1.0.safetensors')}"
+    assert served.get(url)["preview"] is None
+    with pytest.raises(HttpError) as none:
+        served.get(f"{url}/preview")
+    assert (none.value.status, none.value.body["error"]["code"]) == (404, "no_preview")
+    Image.new("RGB", (300, 900), "blue").save(folder / "v1.0.png")
+    assert served.get(url)["preview"] == f"{url}/preview"
+    Image.new("RGB", (900, 300), "red").save(folder / "v1.0.preview.png")
+    (served.data / "preview.webp").write_bytes(served.get(f"{url}/preview?side=64"))
+    with Image.open(served.data / "preview.webp") as picture:
+        assert (picture.format, picture.size) == ("WEBP", (64, 21))
+
+
+def test_a_picture_that_leads_out_of_the_folder_is_none(served: Server) -> None:
+    folder = served.data / "models" / "loras"
+    write(folder / "linked.safetensors", header({}))
+    Image.new("RGB", (8, 8)).save(served.data / "outside.png")
+    (folder / "linked.png").symlink_to(served.data / "outside.png")
+    assert served.get(f"{API}/models/loras/linked.safetensors")["preview"] is None
 
 
 def test_node_types_are_told_as_the_command_line_tells_them(served: Server) -> None:

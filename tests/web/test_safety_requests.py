@@ -238,6 +238,7 @@ READING = [
     "/v1/models/{kind}",
     "/v1/models/{kind}/{name}",
     "/v1/models/{kind}/{name}/metadata",
+    "/v1/models/{kind}/{name}/preview",
     "/v1/nodes",
     "/v1/nodes/{type}",
     "/v1/openapi.json",

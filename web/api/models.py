@@ -19,13 +19,15 @@ from engine.service.service import Service
 from engine.service.threads import off
 from web.answers import Refusal
 from web.api.hashes import Hashes
-from web.api.operation import LIMIT, Call, Operation, flag, path, query
+from web.api.operation import LIMIT, Call, Operation, flag, number, path, query
+from web.api.previews import get_preview, preview_url
 from web.api.schema import TEXT, WHOLE, list_of, map_of, maybe, obj, ref
 from web.api.state import STATE
 
 KIND = path("kind", "A kind of models: checkpoints, loras, vae, …")
 NAME = path("name", "The file's name, with its folders.", slashes=True)
 HASH = flag("hash", "Work out the whole sha256 in the background; ask again for it.")
+SIDE = number("side", "The most pixels of a side.", 256, low=16, high=1024)
 AFTER = query("cursor", TEXT, "`next` of the page before; without it the first page.")
 
 UNKNOWN: Mapping[str, Any] = {"family": None, "title": None, "parts": {}, "prediction": None, "unusable": None}
@@ -87,7 +89,7 @@ def _look(service: Service, hashes: Hashes, kind: str, name: str) -> tuple[dict[
     about = _seen(place, stat.st_size, stat.st_mtime_ns) if kind in NEEDED else UNKNOWN
     size = stat.st_size if place.is_file() else _folder_size(place)
     told = {"kind": kind, "name": name, "size": size, "modified": stat.st_mtime, **about}
-    return {**told, "sha256": sha256, "hashing": False}, place
+    return {**told, "preview": preview_url(kind, name, place), "sha256": sha256, "hashing": False}, place
 
 
 @lru_cache(maxsize=4096)
@@ -161,6 +163,17 @@ OPERATIONS = (
         "models",
         (KIND, NAME),
         answers={200: obj({"metadata": map_of(TEXT)})},
+    ),
+    Operation(
+        "GET",
+        "/models/{kind}/{name}/preview",
+        get_preview,
+        "A model's picture",
+        "models",
+        (KIND, NAME, SIDE),
+        answers={200: {"type": "string", "contentMediaType": "image/webp"}},
+        errors=(413, 415),
+        media="image/webp",
     ),
     Operation(
         "GET",

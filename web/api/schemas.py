@@ -194,6 +194,7 @@ MODEL = obj(
         "parts": told(map_of(WHOLE), "Bytes by part: denoiser, text, vae."),
         "prediction": maybe(TEXT),
         "unusable": told(maybe(TEXT), "Why the file is of no use."),
+        "preview": told(maybe(TEXT), "Where a small version of the picture beside the file is; null: there is none."),
         "sha256": told(maybe(TEXT), "null: not asked for, or not worked out yet."),
         "hashing": told(YES_NO, "Whether the hash is being worked out; ask again."),
     }
