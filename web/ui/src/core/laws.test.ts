@@ -93,7 +93,7 @@ test("#15 any instance can be unpacked, and what runs stays the same", () => {
   check(({ doc }) => {
     for (const [id, node] of Object.entries(doc.root.nodes)) {
       const inner = doc.subgraphs[subgraphIdOf(node.type) ?? ""];
-      if (!inner || node.mode === "bypass") continue;
+      if (!inner) continue;
       let fresh: NodeId[] = [];
       const open = after(doc, (d) => void (fresh = unpack(d, null, REGISTRY, id)));
       expect(faults(open)).toEqual([]);
@@ -103,6 +103,18 @@ test("#15 any instance can be unpacked, and what runs stays the same", () => {
         return first === id && second !== undefined ? [names.get(second), ...rest].join(":") : full;
       };
       expect(linksOf(open)).toEqual(linksOf(doc, rename));
+    }
+  });
+});
+
+test("#15 #11 a bypassed instance passes on unpacked what it passed on whole", () => {
+  check(({ doc, scope }) => {
+    for (const [id, node] of Object.entries(graphOf(doc, scope).nodes)) {
+      if (subgraphIdOf(node.type) === null) continue;
+      const off = after(doc, (d) => setMode(d, scope, [id], "bypass"));
+      const open = after(off, (d) => void unpack(d, scope, REGISTRY, id));
+      expect(faults(open)).toEqual([]);
+      expect(linksOf(open)).toEqual(linksOf(off));
     }
   });
 });

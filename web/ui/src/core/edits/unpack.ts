@@ -1,8 +1,11 @@
 /** Taking instances of subgraphs apart, and giving them definitions of their own. */
 
-import type { Draft } from "immer";
+import { type Draft, produce } from "immer";
+import { passes } from "../bypass";
 import { graphOf, newKeys } from "../document";
 import { type DocDraft, graphIn, now, subgraphIn } from "../draft";
+import { equal } from "../equal";
+import { flattened } from "../flat";
 import { HEADER, WIDTH } from "../geometry";
 import { INPUTS, SUBGRAPH, subgraphIdOf } from "../names";
 import type {
@@ -13,6 +16,7 @@ import type {
   NodeId,
   Point,
   PortIn,
+  PortOut,
   Registry,
   Scope,
   Subgraph,
@@ -40,10 +44,34 @@ interface Parts {
   /** New ids by those inside. */
   readonly ids: ReadonlyMap<NodeId, NodeId>;
   given(name: string): Given;
+  /** What stands behind an output: a node inside, an input of the instance by its name, or nothing. */
+  behind(output: number): PortOut["from"];
 }
 
-/** Put what an instance holds in its place. Gives the new nodes' ids; none where it is no instance. */
+/** Put what an instance holds in its place. Gives the new nodes' ids; none where it is no instance. What took from a
+ * bypassed one takes from the nodes inside, bypassed too, where that runs alike; else from what passed through it. */
 export function unpack(d: DocDraft, scope: Scope, registry: Registry, id: NodeId): NodeId[] {
+  const doc: Doc = now(d);
+  const instance = graphOf(doc, scope).nodes[id];
+  if (instance?.mode !== "bypass") return takenApart(d, scope, registry, id, null);
+  const tried = produce(doc, (trial) => void takenApart(trial, scope, registry, id, null));
+  return takenApart(d, scope, registry, id, runsAlike(doc, tried, registry) ? null : passes(doc, registry, instance));
+}
+
+/** Whether the same nodes are given the same. */
+function runsAlike(one: Doc, two: Doc, registry: Registry): boolean {
+  const [first, second] = [flattened(one, registry), flattened(two, registry)];
+  return first.size === second.size && [...first].every(([id, { args }]) => equal(args, second.get(id)?.args));
+}
+
+/** `through`: the inputs that stand for the outputs, where they are not what the definition says. */
+function takenApart(
+  d: DocDraft,
+  scope: Scope,
+  registry: Registry,
+  id: NodeId,
+  through: readonly (string | null)[] | null,
+): NodeId[] {
   const doc: Doc = now(d);
   const graph = graphIn(d, scope);
   const instance = graphOf(doc, scope).nodes[id];
@@ -51,7 +79,15 @@ export function unpack(d: DocDraft, scope: Scope, registry: Registry, id: NodeId
   const inner = subgraphId === null ? undefined : doc.subgraphs[subgraphId];
   if (!graph || !instance || !inner || subgraphId === null) return [];
   const ids = freeIds(Object.keys(inner.nodes), graphOf(doc, scope).nodes, id);
-  const parts: Parts = { d, scope, instance: id, inner, ids, given: (name) => given(doc, scope, id, instance, name) };
+  const parts: Parts = {
+    d,
+    scope,
+    instance: id,
+    inner,
+    ids,
+    given: (name) => given(doc, scope, id, instance, name),
+    behind: (output) => (through ? through[output] : inner.outputs[output]?.from) ?? null,
+  };
   const uses = usesOf(graphOf(doc, scope)).get(id) ?? [];
   const by = offset(doc, registry, subgraphId, instance);
   delete graph.nodes[id];
@@ -103,10 +139,10 @@ function lifted(
     const points = link.points && { points: link.points.map((p) => plus(p, by)) };
     return [input, { ...link, node: ids.get(link.node) ?? link.node, ...points }] as const;
   });
-  const whole = mode && !node.mode ? { mode } : {};
+  const own = mode === "mute" ? mode : (node.mode ?? mode);
   return structuredClone({
     ...node,
-    ...whole,
+    ...(own && { mode: own }),
     pos: plus(node.pos, by),
     links: Object.fromEntries(links),
   }) as Draft<GraphNode>;
@@ -144,7 +180,7 @@ function give({ d, scope }: Parts, target: NodeId, input: string, { link, port, 
 /** An input that took from the instance takes from what stood behind that output. */
 function leadOn(parts: Parts, target: NodeId, input: string, output: number): void {
   const node = graphIn(parts.d, parts.scope)?.nodes[target];
-  const from = parts.inner.outputs[output]?.from ?? null;
+  const from = parts.behind(output);
   const link = node?.links[input];
   if (!node || !link) return;
   if (from !== null && typeof from !== "string") {
@@ -160,7 +196,7 @@ function leadOut(parts: Parts): void {
   const around = subgraphIn(parts.d, parts.scope);
   for (const port of around?.outputs ?? []) {
     if (!Array.isArray(port.from) || port.from[0] !== parts.instance) continue;
-    const from = parts.inner.outputs[port.from[1]]?.from ?? null;
+    const from = parts.behind(port.from[1]);
     if (from === null) port.from = null;
     else if (typeof from !== "string") port.from = [parts.ids.get(from[0]) ?? from[0], from[1]];
     else {
