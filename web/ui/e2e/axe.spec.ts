@@ -3,6 +3,8 @@
 import { AxeBuilder } from "@axe-core/playwright";
 import { expect, test, type Editor } from "./fixture";
 
+test.slow();
+
 /** One line for each element at fault, once no movement is under way. */
 async function faults({ page }: Editor): Promise<string[]> {
   await page.evaluate(() => Promise.all(document.getAnimations().map((one) => one.finished.catch(() => undefined))));

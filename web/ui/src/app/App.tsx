@@ -20,7 +20,6 @@ export function App() {
       <a href="#canvas" className={css["skip"]}>
         {t("skip")}
       </a>
-      <h1 className="visually-hidden">{t("name")}</h1>
       <TopBar />
       <Bars place="below" />
       <div className={css["middle"]}>
@@ -39,7 +38,6 @@ export function App() {
       <Bars place="none" />
       <Dialogs />
       <Toasts />
-      <TooltipHost />
     </div>
   );
 }
@@ -48,6 +46,7 @@ function TopBar() {
   const { t } = useTranslation("app");
   return (
     <header className={css["bar"]} aria-label={t("bar")}>
+      <h1 className="visually-hidden">{t("name")}</h1>
       <div className={css["start"]}>
         <Bars place="start" />
       </div>
@@ -57,6 +56,7 @@ function TopBar() {
       <div className={css["end"]}>
         <Bars place="end" />
       </div>
+      <TooltipHost />
     </header>
   );
 }
