@@ -1,4 +1,4 @@
-import { fireEvent, render, screen } from "@testing-library/react";
+import { act, fireEvent, render, screen } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { NodeType } from "~/core/types";
@@ -84,6 +84,25 @@ test("#28 tokens are asked for once the typing rests, and an overtaken question 
   await vi.waitFor(() => expect(asked).toHaveLength(2));
   expect(asked[1]?.text).toBe("a red cat");
   expect(asked[0]?.signal?.aborted).toBe(true);
+});
+
+test("#28 no tokens are asked of a model file that is not there", async () => {
+  const loader = { ...encode, name: "Load", inputs: { ckpt: inputDef({ type: "COMBO", file: "checkpoints" }) } };
+  useServer.setState({ registry: { Encode: encode, Load: { ...loader, outputs: [] } } });
+  const load = { type: "Load", values: { ckpt: "gone.safetensors" }, links: {}, pos: [0, 0] as const, meta: {} };
+  const { doc } = useDoc.getState();
+  const read = Object.entries(doc.root.nodes).map(
+    ([id, node]) => [id, { ...node, links: { clip: { node: "load", output: 0 } } }] as const,
+  );
+  useDoc.getState().open({ ...doc, root: { ...doc.root, nodes: { ...Object.fromEntries(read), load } } });
+  show();
+  vi.useFakeTimers();
+  fireEvent.change(box(), { target: { value: "a red" } });
+  vi.advanceTimersByTime(10_000);
+  vi.useRealTimers();
+  expect(asked).toEqual([]);
+  act(() => useServer.setState({ files: { checkpoints: ["gone.safetensors"] } }));
+  expect(await screen.findByText("3/75")).toBeTruthy();
 });
 
 test("#28 the name of an embedding is completed from the server's list", async () => {

@@ -4,7 +4,7 @@ import { graphOf, subgraphIdOf, typeOf } from "~/core/document";
 import type { Doc, Graph, GraphNode, NodeId, NodeType, Registry, Scope } from "~/core/types";
 
 /** Kinds of files that hold text encoders, as the server's token route reads them. */
-const HOLDERS = new Set(["checkpoints", "text_encoders"]);
+export const HOLDERS: ReadonlySet<string> = new Set(["checkpoints", "text_encoders"]);
 const CLIP = "CLIP";
 
 const clipInput = (type: NodeType) => Object.keys(type.inputs).find((name) => type.inputs[name]?.type === CLIP);

@@ -4,6 +4,7 @@ import { useEffect, useState } from "react";
 import { z } from "zod";
 import { postJson } from "~/api/http";
 import { useServer } from "~/stores/server";
+import { HOLDERS } from "./encoder";
 
 /** Tokens of a chunk. */
 export const CHUNK = 75;
@@ -34,9 +35,14 @@ async function ask(text: string, clip: string, signal: AbortSignal): Promise<Cou
   return countOf(await postJson("/tokens", { text, clip }, answer, { signal }));
 }
 
-/** The count for a text; the last one while the next is on its way, none while `clip` is null or the server cannot
- * tell. A text that is typed on is not asked for, and an answer that comes too late is not shown. */
-export function useTokens(text: string, clip: string | null): Counted | null {
+/** Whether the server has a file to read the encoder from; "" leaves the choice to it. */
+const isThere = (files: Readonly<Record<string, readonly string[]>>, clip: string): boolean =>
+  clip === "" || [...HOLDERS].some((kind) => files[kind]?.includes(clip));
+
+/** The count for a text; the last one while the next is on its way, none while `wanted` is null, its file is missing or
+ * the server cannot tell. A text that is typed on is not asked for, and an answer that comes too late is not shown. */
+export function useTokens(text: string, wanted: string | null): Counted | null {
+  const clip = useServer((s) => (wanted !== null && isThere(s.files, wanted) ? wanted : null));
   const [latest, setLatest] = useState<Counted | null>(null);
   const worker = useServer((s) => s.worker);
   const key = `${clip}\n${text}`;
