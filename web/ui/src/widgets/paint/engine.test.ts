@@ -79,7 +79,7 @@ describe("#29 undo", () => {
         expect(painting.canRedo).toBe(false);
         expect(equal(layer.data, last)).toBe(true);
       }),
-      { numRuns: 60 },
+      { numRuns: 40 },
     );
   });
 
@@ -138,14 +138,13 @@ describe("#29 strokes", () => {
         const before = layer.data.slice();
         dirty.length = 0;
         second(painting);
-        const seen = (x: number, y: number) =>
-          dirty.some((r) => x >= r.left && x < r.right && y >= r.top && y < r.bottom);
-        for (let i = 0; i < before.length; i += 4) {
-          const same = [0, 1, 2, 3].every((c) => before[i + c] === layer.data[i + c]);
-          if (!same) expect(seen((i / 4) % SIDE, Math.floor(i / 4 / SIDE))).toBe(true);
-        }
+        const told = new Uint8Array(SIDE * SIDE);
+        for (const r of dirty)
+          for (let y = r.top; y < r.bottom; y++) told.fill(1, y * SIDE + r.left, y * SIDE + r.right);
+        const untold = before.findIndex((value, i) => value !== layer.data[i] && !told[i >> 2]);
+        expect(untold).toBe(-1);
       }),
-      { numRuns: 60 },
+      { numRuns: 40 },
     );
   });
 
@@ -242,10 +241,8 @@ describe("#29 the whole mask", () => {
       fc.property(random, fc.integer({ min: 1, max: 8 }), (layer, radius) => {
         const before = alphas(layer);
         feathered(layer, radius);
-        for (const value of alphas(layer)) {
-          expect(value).toBeGreaterThanOrEqual(Math.min(...before) - 1);
-          expect(value).toBeLessThanOrEqual(Math.max(...before) + 1);
-        }
+        expect(Math.min(...alphas(layer))).toBeGreaterThanOrEqual(Math.min(...before) - 1);
+        expect(Math.max(...alphas(layer))).toBeLessThanOrEqual(Math.max(...before) + 1);
       }),
     );
     const level = blank(6, 6);
