@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from engine.graph.define import NodeDef
-from engine.graph.graph import Const, Graph, Link, Node, NodeId
+from engine.graph.graph import Const, Graph, Link, Node, NodeId, Slots
+from engine.graph.read import WORKFLOW
 from engine.graph.registry import Registry
 from engine.graph.sockets import MISSING, Socket
 
@@ -18,14 +19,16 @@ def to_comfy_ui(graph: Graph, registry: Registry, looks: Mapping[str, Any] | Non
     """ComfyUI's UI format, version 0.4.
 
     Args:
-        looks: parsed JSON of the file that the graph came from; its `_meta` gives places, sizes and colours.
+        looks: parsed JSON of the file that the graph came from; its `_meta` gives places, sizes and colours, its
+            `_workflow` entry frames and notes. Node types that are not known have the slots that the file tells.
     """
     numbers = _numbers(graph)
+    shapes = {id: _shape(graph, registry, id) for id in graph.nodes}
     places = _places(graph, looks or {})
     links: list[list[Any]] = []
     nodes = []
     for order, (id, node) in enumerate(graph.nodes.items()):
-        definition = registry[node.type]
+        shape = shapes[id]
         nodes.append(
             {
                 "id": numbers[id],
@@ -33,13 +36,12 @@ def to_comfy_ui(graph: Graph, registry: Registry, looks: Mapping[str, Any] | Non
                 "flags": {},
                 "order": order,
                 "mode": 4 if node.bypass else 0,
-                "inputs": _inputs(graph, registry, id, numbers, links),
+                "inputs": _inputs(graph, shapes, id, numbers, links),
                 "outputs": [
-                    {"name": s.name, "type": s.wire, "links": [], "slot_index": n}
-                    for n, s in enumerate(definition.outputs)
+                    {"name": s.name, "type": s.wire, "links": [], "slot_index": n} for n, s in enumerate(shape.outputs)
                 ],
-                "properties": {"Node name for S&R": node.type},
-                "widgets_values": _widgets_values(definition, node),
+                "properties": {"Node name for S&R": node.type, **({"cnr_id": node.pack} if node.pack else {})},
+                "widgets_values": _kept(looks or {}, id) or _widgets_values(shape, node),
                 **({"title": node.title} if node.title else {}),
                 **places[id],
             }
@@ -47,12 +49,15 @@ def to_comfy_ui(graph: Graph, registry: Registry, looks: Mapping[str, Any] | Non
     by_number = {n["id"]: n for n in nodes}
     for number, source, output, *_ in links:
         by_number[source]["outputs"][output]["links"].append(number)
+    about = _part(_part(looks or {}, WORKFLOW), "_meta")
+    last = max(numbers.values(), default=0)
+    notes = [_note(raw, last + n) for n, raw in enumerate(_listed(about, "notes"), 1)]
     return {
-        "last_node_id": max(numbers.values(), default=0),
+        "last_node_id": last + len(notes),
         "last_link_id": len(links),
-        "nodes": nodes,
+        "nodes": nodes + notes,
         "links": links,
-        "groups": [],
+        "groups": [_group(raw, n) for n, raw in enumerate(_listed(about, "groups"), 1)],
         "config": {},
         "extra": {},
         "version": 0.4,
@@ -66,12 +71,39 @@ def _numbers(graph: Graph) -> dict[NodeId, int]:
     return {id: kept[id] if id in kept else next(new) for id in graph.nodes}
 
 
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """The sockets of a node."""
+
+    inputs: tuple[Socket, ...]
+    outputs: tuple[Socket, ...]
+
+
+def _shape(graph: Graph, registry: Registry, id: NodeId) -> _Shape:
+    """By its type; of an unknown one by what its file tells of its slots, else by its links."""
+    node = graph.nodes[id]
+    definition = registry.get(node.type)
+    if definition is not None:
+        return _Shape(definition.inputs, definition.outputs)
+    told = node.slots or Slots()
+    linked = [name for name, arg in node.inputs.items() if isinstance(arg, Link)]
+    inputs = dict(told.inputs) or dict.fromkeys(linked, "*")
+    used = (a.output for n in graph.nodes.values() for a in n.inputs.values() if isinstance(a, Link) and a.node == id)
+    missing = max((output + 1 for output in used), default=0) - len(told.outputs)
+    outputs = (*told.outputs, *[("*", "*")] * missing)
+    return _Shape(tuple(_socket(*s) for s in inputs.items()), tuple(_socket(*s) for s in outputs))
+
+
+def _socket(name: str, wire: str) -> Socket:
+    return Socket(name, type("Unknown", (), {"wire_name": wire}))
+
+
 def _inputs(
-    graph: Graph, registry: Registry, id: NodeId, numbers: Mapping[NodeId, int], links: list[list[Any]]
+    graph: Graph, shapes: Mapping[NodeId, _Shape], id: NodeId, numbers: Mapping[NodeId, int], links: list[list[Any]]
 ) -> list[dict[str, Any]]:
     """The inputs that can only be connected, and the typed-in ones that are; their links are added to `links`."""
     shown: list[dict[str, Any]] = []
-    for socket in registry[graph.nodes[id].type].inputs:
+    for socket in shapes[id].inputs:
         arg = graph.nodes[id].inputs.get(socket.name)
         linked = isinstance(arg, Link)
         if socket.typed_in and not linked:
@@ -83,20 +115,26 @@ def _inputs(
             told["shape"] = 7
         if isinstance(arg, Link):
             told["link"] = len(links) + 1
-            wire = registry[graph.nodes[arg.node].type].outputs[arg.output].wire
+            wire = shapes[arg.node].outputs[arg.output].wire
             links.append([len(links) + 1, numbers[arg.node], arg.output, numbers[id], len(shown), wire])
         shown.append(told)
     return shown
 
 
-def _widgets_values(definition: NodeDef, node: Node) -> list[Any]:
+def _widgets_values(shape: _Shape, node: Node) -> list[Any]:
     """Values in the order of ComfyUI's widgets, those that only its editor has among them."""
     values: list[Any] = []
-    for socket in (s for s in definition.inputs if s.typed_in):
+    for socket in (s for s in shape.inputs if s.typed_in):
         arg = node.inputs.get(socket.name)
         default = None if socket.default is MISSING else socket.default
         values += [arg.value if isinstance(arg, Const) else default, *_editor_only(socket)]
     return values
+
+
+def _kept(looks: Mapping[str, Any], id: NodeId) -> list[Any]:
+    """Values by position as the file keeps them of a node whose type it did not know."""
+    values = _part(_part(looks, id), "_meta").get("widgets_values")
+    return values if isinstance(values, list) else []
 
 
 def _editor_only(socket: Socket) -> list[str]:
@@ -123,6 +161,39 @@ def _places(graph: Graph, looks: Mapping[str, Any]) -> dict[NodeId, dict[str, An
         given = {ours: meta[ours] for ours in ("pos", "size", "color") if ours in meta}
         places[id] = {"pos": [column * COLUMN, top], "size": [WIDTH, height], **given}
     return places
+
+
+def _note(raw: Mapping[str, Any], number: int) -> dict[str, Any]:
+    """A note as the node that it is in ComfyUI's editors."""
+    return {
+        "id": number,
+        "type": "MarkdownNote" if raw.get("markdown") is True else "Note",
+        "pos": raw.get("pos", [0, 0]),
+        "size": raw.get("size", [WIDTH, HEAD]),
+        "flags": {},
+        "order": 0,
+        "mode": 0,
+        "inputs": [],
+        "outputs": [],
+        "properties": {},
+        "widgets_values": [str(raw.get("text", ""))],
+    }
+
+
+def _group(raw: Mapping[str, Any], number: int) -> dict[str, Any]:
+    bounds = [*raw.get("pos", [0, 0]), *raw.get("size", [WIDTH, WIDTH])]
+    look = {ours: raw[ours] for ours in ("color", "font_size") if ours in raw}
+    return {"id": number, "title": str(raw.get("title", "")), "bounding": bounds, "flags": {}, **look}
+
+
+def _listed(about: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+    rows = about.get(name)
+    return [row for row in rows if isinstance(row, Mapping)] if isinstance(rows, list) else []
+
+
+def _part(value: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    part = value.get(name)
+    return part if isinstance(part, Mapping) else {}
 
 
 def _ordered(graph: Graph) -> list[NodeId]:

@@ -188,6 +188,44 @@ def test_exports_hold_the_same_graph(site: Stand, file: Path) -> None:
 
 
 def test_an_export_says_why_it_cannot_be(site: Stand) -> None:
-    reply = exported(site, {"1": node("Nothing"), "2": node("SaveImage", images=("1", 0))}, "comfy")
+    reply = exported(
+        site, {"1": node("LatentUpscale", samples=("1", 0)), "2": node("SaveLatent", samples=("1", 0))}, "comfy"
+    )
     assert (reply.status, reply.code) == (400, "invalid_workflow")
-    assert "no such node type" in reply.sentence
+    assert "depend on each other" in reply.sentence
+
+
+def test_unknown_types_frames_and_notes_are_exported_too(site: Stand) -> None:
+    workflow = json.loads((ROOT / "tests" / "golden" / "editor" / "everything.json").read_text("utf-8"))
+    ui = exported(site, workflow, "comfy").json
+    by_type = {n["type"]: n for n in ui["nodes"]}
+    assert by_type["Unheard.Of"]["widgets_values"] == [2**64 - 1, "fixed", None]
+    assert by_type["Unheard.Of"]["properties"]["cnr_id"] == "a-pack"
+    assert [o["type"] for o in by_type["Unheard.Of"]["outputs"]] == ["IMAGE"]
+    assert by_type["MarkdownNote"]["widgets_values"] == ["A *note*"]
+    assert ui["groups"][0] | {"id": 0} == {
+        "id": 0,
+        "title": "G",
+        "bounding": [20, 0, 700, 500],
+        "flags": {},
+        "color": "#3f789e",
+        "font_size": 24,
+    }
+
+
+def test_stock_front_ends_are_told_saved_workflows_in_their_form(site: Stand) -> None:
+    ours = (ROOT / "workflows" / "text_to_image.json").read_bytes()
+    site.ask("POST", "/userdata/workflows%2Fa.json", ours)
+    told = site.get("/userdata/workflows%2Fa.json").json
+    assert {n["type"] for n in told["nodes"]} >= {"KSampler", "SaveImage"}
+    assert site.get("/api/v1/saves/a.json").body == ours
+    theirs = json.dumps(told).encode()
+    site.ask("POST", "/userdata/workflows%2Fa.json", theirs)
+    assert site.get("/userdata/workflows%2Fa.json").body == theirs
+    assert site.get("/api/v1/saves/none.json").status == 404
+
+
+@pytest.mark.parametrize("data", [b"{", b"[]", b"{}", b'{"1": {"class_type": "A", "inputs": {"a": ["1", 0]}}}'])
+def test_what_has_no_such_form_comes_as_it_is(site: Stand, data: bytes) -> None:
+    site.ask("POST", "/userdata/workflows%2Fodd.json", data)
+    assert site.get("/userdata/workflows%2Fodd.json").body == data

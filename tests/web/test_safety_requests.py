@@ -244,6 +244,7 @@ READING = [
     "/v1/openapi.json",
     "/v1/packs",
     "/v1/queue",
+    "/v1/saves/{name}",
     "/v1/saves/{name}/versions",
     "/v1/saves/{name}/versions/{id}",
     "/v1/socket",

@@ -18,6 +18,7 @@ from web.api.checking import WORKFLOW
 from web.api.missing import MISSING, missing
 from web.api.operation import Call, Operation
 from web.api.schema import ANY_OBJECT, list_of, obj, one_of, ref, told
+from web.files.stock import in_comfys_form
 from web.guard import JSON
 
 FILES = (JSON, "application/octet-stream", "image/png", "image/webp", "image/jpeg")
@@ -102,17 +103,8 @@ def _read(service: Service, data: bytes) -> tuple[Opened, tuple[Problem, ...]]:
 
 
 def _exported(service: Service, source: bytes | Mapping[str, Any], form: str) -> Any:
-    from engine.graph.check import check
-    from engine.workflow.comfy_ui import to_comfy_ui
-
     read = opened(source, service.registry, library=service.library, order=EDIT)
-    if form == "api":
-        return read.graph.to_api()
-    structural = ("missing_node_type", "dependency_cycle", "bad_linked_input")
-    bad = [p for p in check(read.graph, service.registry).problems if p.code in structural]
-    if bad:
-        raise WorkflowError([problem_json(p)["message"] for p in bad], bad)
-    return to_comfy_ui(read.graph, service.registry, parse(read.text or b"{}")[0])
+    return read.graph.to_api() if form == "api" else in_comfys_form(read, service.registry)
 
 
 OPERATIONS = (

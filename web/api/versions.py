@@ -1,4 +1,4 @@
-"""Former versions of the user's saved workflows: a list and a read. Every save through /userdata keeps one."""
+"""The user's saved workflows as they were saved, and their former versions: every save through /userdata keeps one."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ from typing import Any
 
 from aiohttp import web
 
+from engine.files import contained
 from engine.service.threads import off
 from web.answers import Refusal
 from web.api.operation import Call, Operation, path
 from web.api.schema import ANY, TEXT, WHOLE, list_of, obj, told
 from web.files.send import send
 from web.files.userdata import home
-from web.files.versions import listed, place_of
+from web.files.versions import WORKFLOWS, listed, place_of
 
 NAME = path("name", "The file's name in the folder of workflows, with its folders.", slashes=True)
 ID = path("id", "The version's id.")
@@ -34,6 +35,14 @@ async def get_version(call: Call) -> web.StreamResponse:
     return await send(found, media=lambda path: "application/json")
 
 
+async def get_save(call: Call) -> web.StreamResponse:
+    """A saved workflow as it was saved; /userdata tells stock front ends theirs instead."""
+    path = await off(contained, home(call.request) / WORKFLOWS, call["name"])
+    if not path.is_file():
+        raise Refusal(404, "not_found", f"There is no saved workflow {call['name'][:80]!r}.")
+    return await send(path, media=lambda path: "application/json")
+
+
 OPERATIONS = (
     Operation(
         "GET",
@@ -52,6 +61,16 @@ OPERATIONS = (
         "A former version of a saved workflow",
         "workflows",
         (NAME, ID),
+        answers={200: ANY},
+        errors=(400, 403),
+    ),
+    Operation(
+        "GET",
+        "/saves/{name}",
+        get_save,
+        "A saved workflow",
+        "workflows",
+        (NAME,),
         answers={200: ANY},
         errors=(400, 403),
     ),

@@ -55,7 +55,7 @@ def place_of(home: Path, name: str, id: str) -> Path | None:
 
 def keep(home: Path, path: Path) -> None:
     """Keep what a workflow holds, before it is written or deleted; nothing where that is kept already."""
-    name = _name(home, path)
+    name = name_of(home, path)
     if name is None or not path.is_file():
         return
     folder, known = folder_of(home, name), listed(home, name)
@@ -71,7 +71,7 @@ def keep(home: Path, path: Path) -> None:
 
 def follow(home: Path, source: Path, target: Path) -> None:
     """The versions of a workflow go with it when it is renamed; those of a file that it replaces stay."""
-    old, new = _name(home, source), _name(home, target)
+    old, new = name_of(home, source), name_of(home, target)
     if old is None or new is None:
         return
     there = folder_of(home, new)
@@ -81,7 +81,7 @@ def follow(home: Path, source: Path, target: Path) -> None:
         file.rename(there / file.name)
 
 
-def _name(home: Path, path: Path) -> str | None:
+def name_of(home: Path, path: Path) -> str | None:
     """The name of a workflow; None for any other file of the user's."""
     root = (home / WORKFLOWS).resolve()
     inside = path.suffix.lower() == ".json" and path.is_relative_to(root) and not path.name.startswith(".")

@@ -66,7 +66,9 @@ export async function listFiles(): Promise<Stored[]> {
   return rows.filter((row) => /\.json$/i.test(row.path)).toSorted((a, b) => b.modified - a.modified);
 }
 
-export const readStored = async (name: string): Promise<string> => (await asked(address(name))).text();
+/** A file as it was saved; /userdata tells it as stock front ends want it. */
+export const readStored = async (name: string): Promise<string> =>
+  (await asked(`${BASE}/saves/${encodeURIComponent(name)}`)).text();
 
 /** Write a file of the user's; without `overwrite` a taken name raises ApiError 409. */
 export async function writeStored(name: string, text: string, overwrite: boolean): Promise<Stored> {
