@@ -6,9 +6,8 @@ import { type Browser, type CDPSession, type Page, chromium, expect, test } from
 import { FLAGS } from "../browser";
 import { Server, UI } from "../server";
 import { largeGraph } from "./graphs";
-import { type Line, busy, frames, heap, print } from "./measure";
+import { type Frames, type Line, busy, frames, heap, print } from "./measure";
 
-test.describe.configure({ mode: "serial" });
 test.setTimeout(240_000);
 
 let server: Server;
@@ -20,6 +19,11 @@ test.beforeAll(async () => {
   server = await Server.start({ variant: "light", editor, packs: [] });
   const found = process.env["BROWSER_PATH"];
   browser = await chromium.launch({ args: FLAGS, ...(found && { executablePath: found }) });
+  const page = await browser.newPage();
+  const empty = await frames(page, await page.context().newCDPSession(page), () => Promise.resolve());
+  quiet = empty.fps > 50;
+  told("an empty page", empty.fps, "fps", quiet ? "" : "the machine is busy: times are told, not judged");
+  await page.close();
 });
 
 test.afterAll(async () => {
@@ -28,14 +32,26 @@ test.afterAll(async () => {
   await server?.dispose();
 });
 
-const least = (what: string, value: number, unit: string, wanted: number) => {
-  lines.push({ what, value, unit, wanted: `at least ${wanted}` });
-  expect.soft(value, what).toBeGreaterThanOrEqual(wanted);
-};
-const most = (what: string, value: number, unit: string, wanted: number) => {
-  lines.push({ what, value, unit, wanted: `at most ${wanted}` });
+const told = (what: string, value: number, unit: string, wanted = "") => void lines.push({ what, value, unit, wanted });
+
+/** Whether the machine has time for us: on a busy one times are told, not judged. */
+let quiet = true;
+
+/** What must hold however busy the machine is. */
+function most(what: string, value: number, unit: string, wanted: number): void {
+  told(what, value, unit, `at most ${wanted}`);
   expect.soft(value, what).toBeLessThanOrEqual(wanted);
-};
+}
+
+function soon(what: string, value: number, wanted: number): void {
+  told(what, value, "ms", `at most ${wanted}`);
+  if (quiet) expect.soft(value, what).toBeLessThanOrEqual(wanted);
+}
+
+function fast(what: string, { fps, main }: Frames, wanted: number | null): void {
+  told(what, fps, "fps", `${wanted === null ? "" : `at least ${wanted}, `}${main.toFixed(1)} ms of the main thread`);
+  if (quiet && wanted !== null) expect.soft(fps, what).toBeGreaterThanOrEqual(wanted);
+}
 
 /** A page of its own with a graph of so many nodes on the canvas, and how long that took from the navigation on. */
 async function opened(count: number): Promise<{ page: Page; cdp: CDPSession; ready: number }> {
@@ -46,7 +62,6 @@ async function opened(count: number): Promise<{ page: Page; cdp: CDPSession; rea
   await page.waitForFunction(() => "readyAt" in window, undefined, { timeout: 60_000 });
   const ready = await page.evaluate(() => (window as unknown as { readyAt: number }).readyAt);
   const cdp = await context.newCDPSession(page);
-  await cdp.send("Performance.enable");
   return { page, cdp, ready };
 }
 
@@ -93,20 +108,18 @@ async function drag(page: Page, cdp: CDPSession) {
 for (const count of [1000, 3000])
   test(`${count} nodes`, async () => {
     const { page, cdp, ready } = await opened(count);
-    if (count === 1000) most(`${count} nodes: ready`, ready, "ms", 2000);
-    else lines.push({ what: `${count} nodes: ready`, value: ready, unit: "ms", wanted: "" });
+    if (count === 1000) soon(`${count} nodes: ready`, ready, 2000);
+    else told(`${count} nodes: ready`, ready, "ms");
     await near(page);
-    least(`${count} nodes: pan at 100 %`, (await pan(page, cdp)).fps, "fps", 30);
+    fast(`${count} nodes: pan at 100 %`, await pan(page, cdp), 30);
     await near(page);
-    least(`${count} nodes: drag a node`, (await drag(page, cdp)).fps, "fps", 30);
+    fast(`${count} nodes: drag a node`, await drag(page, cdp), 30);
     await near(page);
-    least(`${count} nodes: zoom at 100 %`, (await zoom(page, cdp)).fps, "fps", 30);
+    fast(`${count} nodes: zoom at 100 %`, await zoom(page, cdp), 30);
     await whole(page);
-    const panned = await pan(page, cdp);
-    if (count === 1000) least(`${count} nodes: pan, whole graph`, panned.fps, "fps", 30);
-    else lines.push({ what: `${count} nodes: pan, whole graph`, value: panned.fps, unit: "fps", wanted: "" });
+    fast(`${count} nodes: pan, whole graph`, await pan(page, cdp), count === 1000 ? 30 : null);
     await whole(page);
-    least(`${count} nodes: zoom, whole graph`, (await zoom(page, cdp)).fps, "fps", 30);
+    fast(`${count} nodes: zoom, whole graph`, await zoom(page, cdp), 30);
     await page.context().close();
   });
 
@@ -115,7 +128,6 @@ test("beside the bare library with 1,000 plain nodes", async () => {
   await bare.goto(`${server.url}/bare.html?n=1000`);
   await bare.locator(".react-flow__node").nth(999).waitFor({ state: "attached" });
   const bareCdp = await bare.context().newCDPSession(bare);
-  await bareCdp.send("Performance.enable");
   await bare.mouse.move(20, 450);
   await bare.mouse.down();
   const theirs = await frames(bare, bareCdp, (n) => bare.mouse.move(20 + 200 * Math.sin(n / 20), 450));
@@ -125,7 +137,9 @@ test("beside the bare library with 1,000 plain nodes", async () => {
   await near(page);
   const ours = await pan(page, cdp);
   await page.context().close();
-  least("pan at 100 %: our frames for one of the bare library's", ours.fps / theirs.fps, "×", 1);
+  fast("1,000 plain nodes in the bare library: pan", theirs, null);
+  fast("1,000 nodes here: pan", ours, null);
+  most("main thread for a frame, of the bare library's", ours.main / theirs.main, "×", 1);
 });
 
 test("20 steps a second draw the running node alone", async () => {
@@ -182,7 +196,7 @@ test("50 runs leave the heap as it was", async () => {
   const before = await heap(cdp);
   await runs(50);
   const after = await heap(cdp);
-  lines.push({ what: "heap with 1,000 nodes", value: after / 1e6, unit: "MB", wanted: "" });
+  told("heap with 1,000 nodes", after / 1e6, "MB");
   most("heap after 50 runs, of what it was", after / before, "×", 1.1);
   await page.context().close();
 });

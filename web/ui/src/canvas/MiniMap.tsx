@@ -10,7 +10,7 @@ import { type Rect, canvasApi } from "./api";
 import { here } from "./edit";
 import { ink } from "./lod/inks";
 import { frameColor } from "./lod/paintRun";
-import { type Box, sceneOf } from "./lod/scene";
+import { type Box, boxesOf } from "./lod/scene";
 import { around } from "./places";
 import { useCanvas } from "./store";
 import { onView } from "./view";
@@ -67,7 +67,7 @@ function mapPainter(sheet: HTMLCanvasElement, scale: { current: Scale }): () => 
   let frame = 0;
   const draw = () => {
     frame = 0;
-    boxes ??= sceneOf(here(), useCanvas.getState().moved).boxes;
+    boxes ??= boxesOf(here(), useCanvas.getState().moved);
     const seen = canvasApi.visibleRect();
     const next = scaleFor(around([...boxes, { pos: [seen.x, seen.y], size: [seen.width, seen.height] }]));
     stale ||= next.k !== scale.current.k || next.x !== scale.current.x || next.y !== scale.current.y;

@@ -85,8 +85,17 @@ function projectNodes(shown: Shown, wires: Wiring, take: Take<AnyFlow>): AnyFlow
 
 const area = ([w, h]: Size) => w * h;
 const at = ([x, y]: Point) => ({ x, y });
-const NONE: ReadonlySet<never> = new Set<never>();
-const joined = (set: ReadonlySet<string | number> | undefined) => [...(set ?? NONE)].join(" ");
+const texts = new WeakMap<ReadonlySet<string | number>, string>();
+
+/** A set as one text, to compare: made once, because a drag asks for it at every step. */
+function joined(set: ReadonlySet<string | number> | undefined): string {
+  if (!set) return "";
+  const known = texts.get(set);
+  if (known !== undefined) return known;
+  const text = [...set].join(" ");
+  texts.set(set, text);
+  return text;
+}
 
 /** What is the same for all kinds. `dragging` keeps it mounted while it is out of sight. */
 function common(shown: Shown, id: string, pos: Point, size: Size, locked: boolean) {

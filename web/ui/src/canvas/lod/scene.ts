@@ -28,19 +28,28 @@ export interface Scene {
   readonly still: ReadonlyMap<string, readonly (readonly Piece[])[]>;
 }
 
+type Moved = Readonly<Record<string, Point>>;
+
 /** Where things are now: `moved` are being dragged. */
-export function sceneOf(shown: Here, moved: Readonly<Record<string, Point>>): Scene {
-  const kept = placesOf(shown);
-  const places = Object.keys(moved).length ? shifted(kept, moved) : kept;
-  const found: Box[] = [];
-  for (const [id, place] of places) found.push(boxOf(shown, id, place));
+export function sceneOf(shown: Here, moved: Moved): Scene {
+  const places = placesNow(shown, moved);
+  return { boxes: boxesAt(shown, places), ...linksOf(shown, places) };
+}
+
+export const boxesOf = (shown: Here, moved: Moved): Box[] => boxesAt(shown, placesNow(shown, moved));
+
+const placesNow = (shown: Here, moved: Moved): ReadonlyMap<string, Place> =>
+  Object.keys(moved).length ? shifted(placesOf(shown), moved) : placesOf(shown);
+
+function boxesAt(shown: Here, places: ReadonlyMap<string, Place>): Box[] {
+  const found = [...places].map(([id, place]) => boxOf(shown, id, place));
   const groups = found.filter((b) => b.kind === "group").toSorted((a, b) => area(b) - area(a));
-  return { boxes: [...groups, ...found.filter((b) => b.kind !== "group")], ...linksOf(shown, places) };
+  return [...groups, ...found.filter((b) => b.kind !== "group")];
 }
 
 const area = ({ size: [w, h] }: Box) => w * h;
 
-function shifted(places: ReadonlyMap<string, Place>, moved: Readonly<Record<string, Point>>): Map<string, Place> {
+function shifted(places: ReadonlyMap<string, Place>, moved: Moved): Map<string, Place> {
   const next = new Map(places);
   for (const [id, pos] of Object.entries(moved)) {
     const place = next.get(id);
