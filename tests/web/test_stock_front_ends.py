@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -93,3 +94,63 @@ def test_the_front_end_boots_queues_and_shows_the_picture(front_end: Path, tmp_p
         assert missing == []
         browser.close()
     assert list((tmp_path / "output").glob("*.png"))
+
+
+READY = "() => window.app && window.app.graph && window.app.graph._nodes.length > 4"
+DROPPED = "async text => { await window.app.handleFile(new File([text], 'a.json', {type: 'application/json'})) }"
+SHOWN_AS = """() => ({
+  types: window.app.graph._nodes.map(n => n.type).sort(),
+  groups: window.app.graph._groups.map(g => g.title),
+  notes: window.app.graph._nodes.filter(n => /Note$/.test(n.type)).map(n => n.widgets[0].value),
+  links: window.app.graph._nodes.flatMap(n => n.inputs || []).filter(i => i.link != null).length,
+})"""
+
+
+def saved_by_the_editor(*, subgraph: bool) -> str:
+    """A file as our editor wrote it, with a frame and a note; with an instance of a subgraph or without."""
+    file = json.loads((ROOT / "tests/golden/editor/written/everything.json").read_text("utf-8"))
+    del file["9"]  # of a type that is nowhere known
+    if not subgraph:
+        del file["3"], file["5"], file["_workflow"]["_meta"]["subgraphs"]
+        file["6"]["inputs"]["samples"] = ["4", 0]
+    return json.dumps(file)
+
+
+def test_what_our_editor_saved_opens(front_end: Path, tmp_path: Path) -> None:
+    """From the list of saved workflows whole (subgraphs flattened), as a plain file while it has no subgraph, and
+    exported always: instances of subgraphs have no form in ComfyUI's API format."""
+    from playwright.sync_api import Page, sync_playwright
+
+    def shows(page: Page, types: list[str]) -> dict[str, Any]:
+        wanted = json.dumps(sorted(types))
+        page.wait_for_function(
+            f"() => JSON.stringify(({SHOWN_AS})().types) === JSON.stringify({wanted})", timeout=60_000
+        )
+        shown: dict[str, Any] = page.evaluate(SHOWN_AS)
+        return shown
+
+    flat = ["CheckpointLoaderSimple", "CLIPTextEncode", "EmptyLatentImage", "VAEDecode", "SaveImage"]
+    inner = ["KSampler", "ConditioningZeroOut"]
+    whole, plain = saved_by_the_editor(subgraph=True), saved_by_the_editor(subgraph=False)
+    with server(tmp_path, "--front-end-root", str(front_end)) as started, sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        page = browser.new_page(viewport={"width": 1600, "height": 900})
+        page.route("**/*", lambda r: r.continue_() if urlsplit(r.request.url).hostname == "127.0.0.1" else r.abort())
+        page.request.post(f"{started.url}/api/settings", data={"Comfy.TutorialCompleted": True})
+        page.goto(started.url)
+        page.wait_for_function(READY, timeout=120_000)
+
+        started.post("/api/userdata/workflows%2Ffox.json", json.loads(whole))
+        listed = started.get("/api/userdata/workflows%2Ffox.json")
+        page.evaluate("workflow => window.app.loadGraphData(workflow)", listed)
+        shown = shows(page, [*flat, *inner, "MarkdownNote"])
+        assert (shown["groups"], shown["notes"], shown["links"]) == (["G"], ["A *note*"], 9)
+
+        page.evaluate(DROPPED, plain)
+        assert shows(page, [*flat, "PreviewImage", "PrimitiveString"])["links"] == 5
+
+        exported = started.post("/api/v1/workflows/export", {"workflow": whole, "form": "api"})
+        page.evaluate(DROPPED, json.dumps(exported))
+        assert shows(page, [*flat, *inner])["links"] == 9
+        page.screenshot(path=str(tmp_path / "front-end.png"))
+        browser.close()
