@@ -1,4 +1,4 @@
-import { ChevronLeft, ChevronRight, Columns2, Download, FolderOpen, ImageDown, Maximize } from "lucide-react";
+import { ChevronLeft, ChevronRight, Columns2, Download, FolderOpen, ImageDown, Info, Maximize } from "lucide-react";
 import { type KeyboardEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { z } from "zod";
@@ -6,6 +6,7 @@ import { nameOf, viewUrl } from "~/api/files";
 import { place as placeSchema, type Place } from "~/api/schema";
 import { IconButton } from "~/ui/Button";
 import { Dialog } from "~/ui/Dialog";
+import { AboutPicture } from "./AboutPicture";
 import { Compare } from "./Compare";
 import { openPicture, takeAsInput } from "./open";
 import css from "./Viewer.module.css";
@@ -30,6 +31,7 @@ function Open({ pictures, first, close }: OpenProps) {
   const [index, setIndex] = useState(Math.min(first, pictures.length - 1));
   const [comparing, setComparing] = useState(false);
   const [other, setOther] = useState<number | null>(null);
+  const [told, setTold] = useState(false);
   const [size, setSize] = useState("");
   const [fit, setFit] = useState(0);
   const shown = pictures[index];
@@ -51,34 +53,37 @@ function Open({ pictures, first, close }: OpenProps) {
     <Dialog title={t("viewer.title", { name: nameOf(shown) })} size="large" flush close={close}>
       {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- arrows anywhere in it turn the page */}
       <section className={css["viewer"]} onKeyDown={key} aria-label={nameOf(shown)}>
-        <div className={css["stage"]}>
-          {comparing && beside ? (
-            <Compare one={shown} two={beside} />
-          ) : (
-            <ZoomPicture
-              key={`${nameOf(shown)} ${fit}`}
-              place={shown}
-              sized={(width, height) => setSize(`${width}×${height}`)}
-            />
-          )}
-          {pictures.length > 1 && !comparing && (
-            <>
-              <IconButton
-                icon={ChevronLeft}
-                kind="plain"
-                label={t("viewer.before")}
-                className={css["before"]}
-                onClick={() => step(-1)}
+        <div className={css["main"]}>
+          <div className={css["stage"]}>
+            {comparing && beside ? (
+              <Compare one={shown} two={beside} />
+            ) : (
+              <ZoomPicture
+                key={`${nameOf(shown)} ${fit}`}
+                place={shown}
+                sized={(width, height) => setSize(`${width}×${height}`)}
               />
-              <IconButton
-                icon={ChevronRight}
-                kind="plain"
-                label={t("viewer.next")}
-                className={css["next"]}
-                onClick={() => step(1)}
-              />
-            </>
-          )}
+            )}
+            {pictures.length > 1 && !comparing && (
+              <>
+                <IconButton
+                  icon={ChevronLeft}
+                  kind="plain"
+                  label={t("viewer.before")}
+                  className={css["before"]}
+                  onClick={() => step(-1)}
+                />
+                <IconButton
+                  icon={ChevronRight}
+                  kind="plain"
+                  label={t("viewer.next")}
+                  className={css["next"]}
+                  onClick={() => step(1)}
+                />
+              </>
+            )}
+          </div>
+          {told && !comparing && <AboutPicture key={`${shown.type} ${nameOf(shown)}`} place={shown} />}
         </div>
         <footer className={css["foot"]}>
           <span className={css["about"]}>
@@ -100,6 +105,13 @@ function Open({ pictures, first, close }: OpenProps) {
               pressed={comparing}
               disabled={pictures.length < 2}
               onClick={() => setComparing((on) => !on)}
+            />
+            <IconButton
+              icon={Info}
+              label={t("viewer.about")}
+              pressed={told}
+              disabled={comparing}
+              onClick={() => setTold((on) => !on)}
             />
             <IconButton icon={FolderOpen} label={t("viewer.workflow")} onClick={onward(openPicture)} />
             <IconButton icon={ImageDown} label={t("viewer.input")} onClick={onward(takeAsInput)} />
