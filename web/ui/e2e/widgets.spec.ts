@@ -1,8 +1,11 @@
 /** Widgets over the real server: what its tokenizer counts, what it stores. */
 
+import { AxeBuilder } from "@axe-core/playwright";
 import { expect, test, type Editor } from "./fixture";
 
-/** A picture of one colour, made in the page. */
+test.slow();
+
+/** A picture of noise, made in the page. */
 async function picture(editor: Editor, width: number, height: number): Promise<Uint8Array> {
   const bytes = await editor.page.evaluate(
     async ([w, h]) => {
@@ -105,7 +108,7 @@ test("#29 a painted mask is stored as the picture's transparency, and the input 
   await expect(node.getByRole("combobox", { name: "image" })).toHaveAttribute("title", "masked.png");
 });
 
-test("#29 leaving the painter with strokes asks first", async ({ editor }) => {
+test("#29 #20 leaving the painter with strokes asks first; axe finds nothing in it", async ({ editor }) => {
   const node = await loaded(editor, "asked.png");
   await node.getByRole("img").hover();
   await node.getByRole("button", { name: "Draw: image" }).click();
@@ -114,7 +117,9 @@ test("#29 leaving the painter with strokes asks first", async ({ editor }) => {
   if (!box) throw new Error("there is no stage");
   const middle = { x: box.x + box.width / 2, y: box.y + box.height / 2 };
   await editor.drag(middle, { x: middle.x + 40, y: middle.y });
-  await editor.page.keyboard.press("Escape");
+  const { violations } = await new AxeBuilder({ page: editor.page }).include("dialog").analyze();
+  expect(violations.map((one) => `${one.id}: ${one.nodes[0]?.html}`)).toEqual([]);
+  await stage.press("Escape");
   await expect(editor.page.getByRole("alert").filter({ hasText: "not saved" })).toBeVisible();
   await editor.page.getByRole("button", { name: "Go on painting" }).click();
   await editor.page.getByRole("button", { name: "Use it" }).click();
