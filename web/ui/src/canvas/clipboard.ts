@@ -50,7 +50,7 @@ function partsOf(): Set<string> {
 export async function pasteAny(text: string, files: readonly File[], outside: boolean): Promise<void> {
   if (files.length) return openFiles(files, canvasApi.cursor());
   if (text && writable() && pasteText(text, outside)) return;
-  if (text.trim().startsWith("{")) await openText(text);
+  if (text.trim().startsWith("{") || /^Steps: \d/m.test(text)) await openText(text);
 }
 
 /** From a menu: by the clipboard's functions, where the page may use them. */
