@@ -41,6 +41,7 @@ PUBLIC = {
     "live/NodeFacts": "facts before the run, on a node",
     "live/NodePreview": "the preview on a node",
     "live/NodeResult": "what a node shows",
+    "live/TroubleMark": "the mark of a problem, with its mend",
     "live/place": "how a job stands",
     "live/shown": "what nodes showed",
     "live/state": "the queue as it is followed",
@@ -58,7 +59,7 @@ IMPORT = re.compile(
     r"""(?:^|\n)\s*(?:import(?! type\b)|export(?! type\b))\b[^;"']*?["']([^"']+)["']|import\(\s*["']([^"']+)["']"""
 )
 """Not `import type`: types leave nothing in the program."""
-TITLE = re.compile(r"""\b(?:test|it)(?:\.\w+)*\(\s*(["'`])(.*?)\1""", re.DOTALL)
+TITLE = re.compile(r"""\b(?:test|it|describe)(?:\.\w+)*\(\s*(["'`])(.*?)\1""", re.DOTALL)
 P2 = {7, 13, 32, 35, 36}
 """Features that editor.md's table calls P2; all others are P0 or P1."""
 
