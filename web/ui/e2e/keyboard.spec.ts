@@ -4,7 +4,8 @@ import type { Page } from "@playwright/test";
 import { expect, test, type Editor } from "./fixture";
 
 test.use({ variant: "real" });
-test.slow();
+// Some two hundred key strokes, each waited for.
+test.setTimeout(300_000);
 
 const focused = (page: Page) => page.locator(":focus");
 
@@ -88,6 +89,14 @@ test("#20 text to image from an empty canvas, by keyboard alone", async ({ edito
   ])
     await add(editor, type);
   for (const type of ["KSampler", "VAE Decode", "Save Image"]) await add(editor, type);
+
+  await goTo(editor, "Load Checkpoint");
+  await page.keyboard.press("Enter");
+  await tabTo(page, /^ckpt name$/);
+  await page.keyboard.type("mini");
+  await expect(page.getByRole("option", { name: /mini-v1/ }).first()).toBeVisible();
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("combobox", { name: "ckpt name" }).first()).toContainText("mini-v1");
 
   await goTo(editor, "CLIP");
   await page.keyboard.press("F2");
