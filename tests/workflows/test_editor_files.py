@@ -12,7 +12,7 @@ from engine.graph.graph import Graph
 from engine.plugins import builtins
 
 ROOT = Path(__file__).parents[2]
-SOURCES = [ROOT / "workflows", ROOT / "tests" / "golden" / "ui", ROOT / "tests" / "golden" / "editor"]
+SOURCES = [ROOT / "tests" / "golden" / "ui", ROOT / "tests" / "golden" / "editor"]
 WRITTEN = ROOT / "tests" / "golden" / "editor" / "written"
 FILES = [file for folder in SOURCES for file in sorted(folder.glob("*.json"))]
 REGISTRY = builtins()
