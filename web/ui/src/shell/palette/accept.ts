@@ -13,6 +13,7 @@ import type { From, Here } from "~/shell/here";
 import { labelOf } from "~/i18n/nodes";
 import { here } from "~/shell/here";
 import { useDoc } from "~/stores/doc";
+import { useServer } from "~/stores/server";
 import { use } from "~/stores/usage";
 import { type PaletteRequest, useUi } from "~/stores/ui";
 import { GROUP, NOTE, type Offer } from "./offers";
@@ -49,14 +50,24 @@ function link(d: DocDraft, { scope, registry }: Here, id: string, from: From, so
     connect(d, scope, { source: id, output: socket, target: from.node, input: from.input }, registry);
 }
 
+/** A file that must be chosen is the first there is, as in ComfyUI: a new loader of the only checkpoint runs at once. */
+export function firstFiles(type: NodeType, files: Readonly<Record<string, readonly string[]>>): Record<string, string> {
+  const found = Object.entries(type.inputs).flatMap(([name, input]) => {
+    const first = input.required && input.file !== undefined ? files[input.file]?.[0] : undefined;
+    return first === undefined ? [] : [[name, first] as const];
+  });
+  return Object.fromEntries(found);
+}
+
 /** Put a node on the graph that is shown and select it; its id. */
 export function place(type: NodeType, at: Point, socket: string | number | null = null, from?: From): string {
   const where = here();
   const pos = free(cornerFor(type, at, socket), where);
+  const values = firstFiles(type, useServer.getState().files);
   let id = "";
   const label = { key: "shell:edit.add", args: { label: labelOf(type) } };
   useDoc.getState().edit(label, (d) => {
-    id = addNode(d, where.scope, type, pos);
+    id = addNode(d, where.scope, type, pos, values);
     if (from && socket !== null) link(d, where, id, from, socket);
   });
   useUi.getState().select([id]);

@@ -10,7 +10,7 @@ import { at, begin, doc, known, nodes } from "~/shell/testkit";
 import { useDoc } from "~/stores/doc";
 import { useUsage } from "~/stores/usage";
 import { useUi } from "~/stores/ui";
-import { accept, cornerFor, place } from "./accept";
+import { accept, cornerFor, firstFiles, place } from "./accept";
 import { AddNode } from "./AddNode";
 import { GROUP, indexOf, NOTE, type Offer, offersFor } from "./offers";
 
@@ -141,4 +141,11 @@ test("#1 the library shows categories as a tree and adds by Enter", async () => 
   expect(nodes()["2"]?.type).toBe("Decode");
   await user.keyboard("{ArrowLeft}{ArrowLeft}");
   expect(screen.queryByRole("treeitem", { name: "Decode" })).toBeNull();
+});
+
+test("#1 a new node takes the first file where one must be chosen, and leaves the rest to defaults", () => {
+  const file = (kind: string, required: boolean) => ({ type: "COMBO", required, help: "", file: kind });
+  const inputs = { name: file("checkpoints", true), maybe: file("vae", false), none: file("loras", true) };
+  const files = { checkpoints: ["a.safetensors", "b.safetensors"], vae: ["v.safetensors"] };
+  expect(firstFiles({ ...known("LoadModel"), inputs }, files)).toEqual({ name: "a.safetensors" });
 });
