@@ -11,7 +11,7 @@ import { useRun } from "~/stores/run";
 import { useServer } from "~/stores/server";
 import { useUi } from "~/stores/ui";
 
-const bench = { canvasApi, toDoc, useDoc, useRun, useServer, useUi };
+const bench = { canvasApi, newTab, toDoc, useDoc, useRun, useServer, useUi };
 
 declare global {
   interface Window {

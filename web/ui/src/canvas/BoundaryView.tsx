@@ -4,7 +4,7 @@ import { useTranslation } from "react-i18next";
 import { ROW } from "~/core/geometry";
 import { useUi } from "~/stores/ui";
 import styles from "./BoundaryView.module.css";
-import { Socket } from "./Socket";
+import { Socket, socketName } from "./Socket";
 import type { BoundaryFlow } from "./flow";
 import { nameId } from "./project";
 
@@ -33,7 +33,13 @@ export const BoundaryView = memo(function BoundaryView({ id, data, selected }: N
             node={id}
             socket={side === "in" ? index : String(index)}
             type={types[index] ?? "*"}
-            label={names[index] || fresh}
+            name={socketName(
+              t,
+              side === "in" ? "output" : "input",
+              names[index] || fresh,
+              types[index] ?? "*",
+              side === "in" ? has(used, index) : has(fed, index),
+            )}
             y={at[1]}
             linked={side === "in" ? has(used, index) : has(fed, index)}
             readOnly={readOnly}

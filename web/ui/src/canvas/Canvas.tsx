@@ -16,7 +16,7 @@ import * as on from "./handlers";
 import { useAriaLabels } from "./useAriaLabels";
 import { useMounted } from "./useMounted";
 import { LodLayer } from "./lod/LodLayer";
-import { useProjection } from "./useProjection";
+import { useKeepFar, useProjection } from "./useProjection";
 import { useViews } from "./useViews";
 import { ZOOM } from "./view";
 
@@ -46,6 +46,7 @@ function Flow() {
   const readOnly = useUi((s) => s.readOnly);
   const frame = useMounted();
   useViews();
+  useKeepFar();
   return (
     <div ref={frame} className={styles["canvas"]} data-read-only={readOnly}>
       <ReactFlow<AnyFlow, LinkFlow>

@@ -57,20 +57,19 @@ export function NodeHeader({ id, full, title, node, type, readOnly }: Props) {
         readOnly={readOnly}
         save={(text) => change("title", (d, scope) => setTitle(d, scope, id, text))}
       />
-      <Badges full={full} node={node} />
+      <Badges full={full} node={node} mode={node.mode ? t(`mode.${node.mode}`) : ""} />
       <Progress full={full} />
     </header>
   );
 }
 
-function Badges({ full, node }: { full: string; node: GraphNode }) {
-  const { t } = useTranslation("canvas");
+function Badges({ full, node, mode }: { full: string; node: GraphNode; mode: string }) {
   return (
     <span className={styles["badges"]} aria-hidden="true">
       {node.pinned && <Pin size={12} />}
       {node.mode && (
         <span className={styles["mode"]} data-mode={node.mode}>
-          {t(`mode.${node.mode}`)}
+          {mode}
         </span>
       )}
       <Kept full={full} />
@@ -81,9 +80,12 @@ function Badges({ full, node }: { full: string; node: GraphNode }) {
 
 /** Its result is there already: it was not run, or would not be. */
 function Kept({ full }: { full: string }) {
-  const { t } = useTranslation("canvas");
   const kept = useRun((s) => s.nodes[full]?.state === "cached");
-  if (!kept) return null;
+  return kept ? <KeptMark /> : null;
+}
+
+function KeptMark() {
+  const { t } = useTranslation("canvas");
   return (
     <span className={styles["cached"]} {...tip(t("node.cached"))}>
       <DatabaseZap size={12} />

@@ -33,9 +33,13 @@ export function Below({ full, type }: { full: string; type: NodeType }) {
 
 /** A type that is not installed here, until the server's check says the same. */
 function Missing({ full, type }: { full: string; type: NodeType }) {
-  const { t } = useTranslation("canvas");
   const told = useProblems(full).some((p) => p.input === null);
   if (!type.unknown || told) return null;
+  return <MissingText type={type} />;
+}
+
+function MissingText({ type }: { type: NodeType }) {
+  const { t } = useTranslation("canvas");
   const pack = type.module;
   return (
     <p className={styles["failure"]}>

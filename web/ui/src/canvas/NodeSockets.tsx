@@ -1,10 +1,11 @@
+import { useTranslation } from "react-i18next";
 import { hasWidget } from "~/core/document";
 import { ROW } from "~/core/geometry";
 import { inputHelp, inputLabel, outputHelp, outputLabel } from "~/i18n/nodes";
 import { tip } from "~/ui/Tooltip";
 import { InputTrouble } from "./InputTrouble";
 import styles from "./NodeSockets.module.css";
-import { Socket } from "./Socket";
+import { Socket, socketName } from "./Socket";
 import type { NodeData } from "./flow";
 import { socketLook } from "./sockets";
 
@@ -20,6 +21,7 @@ const has = (joined: string, one: string | number) => joined.split(" ").includes
 /** The sockets of a node with their labels, and what is wrong at its inputs. */
 export function NodeSockets({ id, full, data, readOnly }: Props) {
   const { node, type, shape, used, fed } = data;
+  const { t } = useTranslation("canvas");
   const collapsed = node.collapsed === true;
   const trouble = (name: string) => `trouble-${id}-${name}`;
   return (
@@ -28,15 +30,17 @@ export function NodeSockets({ id, full, data, readOnly }: Props) {
         const input = type.inputs[name];
         const typed = input !== undefined && hasWidget(input);
         const label = inputLabel(type, name);
+        const linked = name in node.links || has(fed, name);
+        const wire = input?.type ?? "*";
         return (
           <div key={`in ${name}`}>
             <Socket
               node={id}
               socket={name}
-              type={input?.type ?? "*"}
-              label={label}
+              type={wire}
+              name={socketName(t, "input", label, wire, linked)}
               y={at[1]}
-              linked={name in node.links || has(fed, name)}
+              linked={linked}
               quiet={typed || collapsed}
               readOnly={readOnly}
               describedBy={trouble(name)}
@@ -70,7 +74,7 @@ export function NodeSockets({ id, full, data, readOnly }: Props) {
               node={id}
               socket={index}
               type={output}
-              label={label}
+              name={socketName(t, "output", label, output, has(used, index))}
               y={at[1]}
               linked={has(used, index)}
               quiet={collapsed}

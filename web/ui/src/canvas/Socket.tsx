@@ -1,6 +1,6 @@
 import { Handle, Position, useStoreApi } from "@xyflow/react";
+import type { TFunction } from "i18next";
 import { type KeyboardEvent, type MouseEvent, type TouchEvent, memo } from "react";
-import { useTranslation } from "react-i18next";
 import { SocketDot } from "./SocketDot";
 import { type End, inHandle, linkId, outHandle } from "./ids";
 import { lift } from "./lift";
@@ -14,8 +14,8 @@ interface Props {
   /** An input's name, or an output's index. */
   readonly socket: string | number;
   readonly type: string;
-  /** What it is called, in the reader's language. */
-  readonly label: string;
+  /** Its accessible name. */
+  readonly name: string;
   /** Canvas units from the node's upper edge to its middle. */
   readonly y: number;
   readonly linked: boolean;
@@ -26,10 +26,18 @@ interface Props {
   readonly describedBy?: string | undefined;
 }
 
+/** The accessible name of a socket. */
+export const socketName = (
+  t: TFunction<"canvas">,
+  side: "input" | "output",
+  label: string,
+  type: string,
+  linked: boolean,
+) => t(`socket.${side}${linked ? "_linked" : ""}`, { label, type });
+
 /** A socket: where links begin and end. By keyboard, Enter takes a link up and sets it down; Delete takes it away. */
 export const Socket = memo(function Socket(props: Props) {
-  const { node, socket, type, label, y, linked, quiet = false, readOnly } = props;
-  const { t } = useTranslation("canvas");
+  const { node, socket, type, name, y, linked, quiet = false, readOnly } = props;
   const flow = useStoreApi();
   const input = typeof socket === "string" ? socket : null;
   const end: End = typeof socket === "string" ? { node, input: socket } : { node, output: socket };
@@ -58,7 +66,7 @@ export const Socket = memo(function Socket(props: Props) {
       // oxlint-disable-next-line jsx-a11y/prefer-tag-over-role -- the library draws a div
       role="button"
       tabIndex={quiet && !linked ? -1 : 0}
-      aria-label={t(`socket.${input === null ? "output" : "input"}${linked ? "_linked" : ""}`, { label, type })}
+      aria-label={name}
       aria-describedby={props.describedBy}
       data-open={open}
       data-linked={linked}

@@ -20,6 +20,8 @@ export interface CanvasApi {
   center(ids: Iterable<string>): void;
   /** Show these nodes, or the whole graph, as large as they fit (at most 100 %). */
   fit(ids?: Iterable<string>): void;
+  /** The first view of a graph, at once: all of it if that can be read, else its beginning. */
+  begin(): void;
   /** 1 is 100 %; around the middle of the view. */
   zoomTo(zoom: number): void;
   zoomBy(factor: number): void;
@@ -42,6 +44,7 @@ const nothing = () => {};
 const absent: CanvasApi = {
   center: nothing,
   fit: nothing,
+  begin: nothing,
   zoomTo: nothing,
   zoomBy: nothing,
   screenToCanvas: (p) => p,
@@ -61,6 +64,7 @@ export const mountCanvas = (api: CanvasApi | null): void => void (mounted = api 
 export const canvasApi: CanvasApi = {
   center: (ids) => mounted.center(ids),
   fit: (ids) => mounted.fit(ids),
+  begin: () => mounted.begin(),
   zoomTo: (zoom) => mounted.zoomTo(zoom),
   zoomBy: (factor) => mounted.zoomBy(factor),
   screenToCanvas: (point) => mounted.screenToCanvas(point),

@@ -13,7 +13,6 @@ import { type Follower, follow } from "./follow";
 import { partOf } from "./ids";
 import { type Place, hits, holds, linksIn, overlaps, placesOf } from "./places";
 import { useCanvas } from "./store";
-import { LOD } from "./view";
 
 interface Gesture {
   /** Whether a press begins it. */
@@ -25,7 +24,7 @@ const main = (event: PointerEvent) => event.button === 0 && event.isPrimary;
 const onPane = (event: PointerEvent) =>
   event.target instanceof Element && event.target.classList.contains("react-flow__pane");
 const ctrl = (event: PointerEvent) => event.ctrlKey || event.metaKey;
-const far = () => canvasApi.view().zoom < LOD;
+const far = () => useCanvas.getState().far;
 
 /** What lies under a point, the uppermost first: nodes, notes, then the titles of groups. */
 export function under(at: Point): string | null {

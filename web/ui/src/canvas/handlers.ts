@@ -26,7 +26,6 @@ import { beginLink, endLink, link, linkTo, offer, refusal, unlink } from "./link
 import { closeMenu, openMenuAt } from "./menu";
 import { linksIn } from "./places";
 import { useCanvas } from "./store";
-import { LOD } from "./view";
 
 export const nodesChange: OnNodesChange<AnyFlow> = (changes) => takeChanges(changes);
 
@@ -74,7 +73,7 @@ export const paneMenu = (event: MouseEvent | globalThis.MouseEvent): void => {
 };
 
 /** What is only drawn there, while nodes are too small to be mounted. */
-const drawnAt = (place: Point): string | null => (canvasApi.view().zoom < LOD ? under(place) : null);
+const drawnAt = (place: Point): string | null => (useCanvas.getState().far ? under(place) : null);
 
 export const paneClick = (event: MouseEvent): void => {
   closeMenu();

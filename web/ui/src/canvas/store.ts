@@ -39,6 +39,10 @@ interface CanvasState {
   readonly sized: Readonly<Record<string, Size>>;
   /** A reroute point that is dragged. */
   readonly bent: { readonly link: string; readonly index: number; readonly at: Point } | null;
+  /** Nodes are too small to be read: they are drawn, not mounted. */
+  readonly far: boolean;
+  /** The view is on its way to where nodes are only drawn. */
+  readonly flying: boolean;
   /** The flow id that has the focus or holds a link's end: it stays mounted out of sight. */
   readonly held: string | null;
   readonly linking: Linking | null;
@@ -61,6 +65,8 @@ const idle: CanvasState = {
   moved: {},
   sized: {},
   bent: null,
+  far: false,
+  flying: false,
   held: null,
   linking: null,
   lifted: null,

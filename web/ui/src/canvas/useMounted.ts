@@ -10,7 +10,7 @@ import { focused } from "./linking";
 import { listenForLongPress } from "./longPress";
 import { listenForWheel } from "./wheel";
 import { useCanvas } from "./store";
-import { LOD, apiOver, pointer, viewed } from "./view";
+import { apiOver, pointer, viewed } from "./view";
 
 /** Ties the canvas to the rest of the editor for as long as it is there: a ref for its frame. */
 export function useMounted(): (frame: HTMLElement | null) => (() => void) | undefined {
@@ -60,7 +60,7 @@ function cancel(store: ReturnType<typeof useStoreApi<AnyFlow, LinkFlow>>): void 
 function doubleClick(event: MouseEvent): void {
   if (!(event.target instanceof Element) || !event.target.classList.contains("react-flow__pane")) return;
   const at = canvasApi.screenToCanvas([event.clientX, event.clientY]);
-  const small = canvasApi.view().zoom < LOD ? under(at) : null;
+  const small = useCanvas.getState().far ? under(at) : null;
   if (small !== null && !enter(small)) canvasApi.fit([small]);
   if (small === null && !useUi.getState().readOnly) useUi.getState().openPalette({ at });
 }

@@ -7,7 +7,7 @@ import { useServer } from "~/stores/server";
 import { useTabs } from "~/stores/tabs";
 import { type Step, scopeOf, useUi } from "~/stores/ui";
 import { type View, canvasApi } from "./api";
-import { fits } from "./view";
+import { first } from "./view";
 
 const views = new Map<string, View>();
 
@@ -31,8 +31,7 @@ export function useViews(): void {
   const shown = useRef({ front, key: "" });
 
   useEffect(() => {
-    if (!sized || !ready || !fits.wanted) return;
-    canvasApi.fit();
+    if (sized && ready && first.wanted) canvasApi.begin();
   }, [sized, ready]);
 
   useEffect(() => {
@@ -48,6 +47,6 @@ export function useViews(): void {
     views.set(`${front} ${before.key}`, canvasApi.view());
     const known = views.get(`${front} ${key}`);
     if (known) canvasApi.setView(known);
-    else canvasApi.fit();
+    else canvasApi.begin();
   }, [path, front]);
 }

@@ -6,6 +6,7 @@ import { type CanvasApi, type Rect, type View, canvasApi } from "./api";
 import type { AnyFlow, LinkFlow } from "./flow";
 import { around, placesOf } from "./places";
 import { useServer } from "~/stores/server";
+import { useCanvas } from "./store";
 
 export const ZOOM = { least: 0.05, most: 3 };
 /** Below it nodes are drawn, not mounted. */
@@ -31,6 +32,12 @@ export const viewed = (): void => {
   for (const heard of watchers) heard(canvasApi.view());
 };
 
+/** On the way to where nodes are only drawn, they are only drawn. */
+function fly(): void {
+  useCanvas.setState({ flying: true });
+  window.setTimeout(() => useCanvas.setState({ flying: false }), duration() + 60);
+}
+
 /** Movements are immediate for those who want no motion. */
 const duration = () => (document.documentElement.dataset["motion"] === "reduced" ? 0 : MOTION);
 
@@ -45,8 +52,18 @@ export function viewOf(rect: Rect, width: number, height: number, most = 1): Vie
   };
 }
 
-/** Whether the whole graph is to be shown as soon as sizes are known, and whether it ever was: only then it moves. */
-export const fits = { wanted: true, made: false };
+/** Whether a graph waits for its first view until sizes are known. */
+export const first = { wanted: true };
+
+/** Below this zoom a graph is shown from its beginning, at a size that can be read. */
+const UNREADABLE = 0.2;
+const READABLE = 0.7;
+
+function firstView(rect: Rect, width: number, height: number): View {
+  const whole = viewOf(rect, width, height);
+  if (whole.zoom >= UNREADABLE) return whole;
+  return { x: MARGIN / 2 - rect.x * READABLE, y: MARGIN - rect.y * READABLE, zoom: READABLE };
+}
 
 /** Node types decide how large nodes are. */
 const known = (): boolean => {
@@ -74,7 +91,8 @@ export function apiOver(flow: ReactFlowInstance<AnyFlow, LinkFlow>, store: Store
   };
   const view = () => flow.getViewport();
   const setView = (next: View, animate = false) => {
-    fits.wanted = false;
+    first.wanted = false;
+    if (animate && next.zoom < LOD) fly();
     void flow.setViewport({ ...next }, animate ? { duration: duration() } : undefined);
   };
   const screenToCanvas = ([x, y]: Point): Point => {
@@ -120,11 +138,15 @@ export function apiOver(flow: ReactFlowInstance<AnyFlow, LinkFlow>, store: Store
       return [x * zoom + dx + left, y * zoom + dy + top];
     },
     fit: (ids) => {
+      first.wanted ||= !store.getState().width;
+      const rect = first.wanted ? null : rectOf(ids);
+      if (rect) setView(viewOf(rect, ...size()), true);
+    },
+    begin: () => {
       const { width, panZoom } = store.getState();
-      fits.wanted = !ids && (!width || !panZoom || !known());
-      const rect = fits.wanted ? null : rectOf(ids);
-      if (rect) setView(viewOf(rect, ...size()), fits.made || ids !== undefined);
-      fits.made ||= rect !== null;
+      first.wanted = !width || !panZoom || !known();
+      const rect = first.wanted ? null : rectOf();
+      if (rect) setView(firstView(rect, ...size()));
     },
     cursor: () => {
       const rect = visibleRect();

@@ -42,10 +42,8 @@ function bring(tab: Tab): void {
   look(tab.viewport);
 }
 
-/** Once the canvas has drawn the document: the view that its tab had, else the whole of it. */
-function look(view: Tab["viewport"]): void {
-  requestAnimationFrame(() => (view ? canvasApi.setView(view) : canvasApi.fit()));
-}
+/** The view that its tab had, else its first: at once, before anything is drawn where it will not be looked at. */
+const look = (view: Tab["viewport"]): void => (view ? canvasApi.setView(view) : canvasApi.begin());
 
 /** A tab for a document, in front; an untouched empty one gives its place. Gives its id. */
 export function newTab(doc: Doc = emptyDoc(), file: FileRef | null = null, more: Partial<Tab> = {}): string {

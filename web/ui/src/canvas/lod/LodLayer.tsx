@@ -8,7 +8,6 @@ import { useSettings } from "~/stores/settings";
 import { useUi } from "~/stores/ui";
 import { here } from "../edit";
 import { useCanvas } from "../store";
-import { useFar } from "../useProjection";
 import styles from "./LodLayer.module.css";
 import { paint } from "./paint";
 import { paintRun } from "./paintRun";
@@ -17,7 +16,7 @@ import { type Scene, sceneOf } from "./scene";
 /** The whole graph on two sheets while nodes are too small to be read; one for the graph, one for what runs. */
 export function LodLayer() {
   const { i18n } = useTranslation("nodes"); // titles are painted in the reader's language
-  return useFar() ? <Sheets key={i18n.language} /> : null;
+  return useCanvas((s) => s.far) ? <Sheets key={i18n.language} /> : null;
 }
 
 function Sheets() {

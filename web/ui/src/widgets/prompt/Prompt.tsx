@@ -46,7 +46,8 @@ export function Prompt(props: WidgetProps) {
     const wanted = select.current;
     if (wanted?.text === text) box.current?.setSelectionRange(wanted.start, wanted.end);
     select.current = null;
-    follow();
+    // Only where it may have scrolled: asking lays the whole page out, which a hundred boxes at once cannot pay.
+    if (document.activeElement === box.current) follow();
   }, [text]);
   const completion = useCompletion(text, clip === null ? null : caret, edit);
 
