@@ -25,8 +25,8 @@ it("#15 sums up what runs inside a subgraph on its instance", () => {
 });
 
 it("hides the steps that a node was expanded to", () => {
-  const nodes: Record<string, NodeRun> = { "9": { state: "running" }, "9.0.1": { state: "running" } };
-  expect(Object.keys(withInstances(nodes, { "9.0.1": "9" }, {}))).toEqual(["9"]);
+  const nodes: Record<string, NodeRun> = { "9": { state: "running" }, "9.list.0.0": { state: "running" } };
+  expect(Object.keys(withInstances(nodes, { "9.list.0.0": "9" }, {}))).toEqual(["9"]);
 });
 
 it("gives the very same entry where nothing changed, so that nobody is drawn anew", () => {
@@ -39,4 +39,26 @@ it("gives the very same entry where nothing changed, so that nobody is drawn ane
       for (const id of Object.keys(once)) expect(twice[id]).toBe(once[id]);
     }),
   );
+});
+
+it("#22 shows the rounds of a loop on the nodes between its ends, in subgraphs too", () => {
+  const parents = { "9.0.6": "9", "9.1.6": "9", "9.list.0.0": "9", "12:9.0.12:6": "12:9" };
+  const nodes: Record<string, NodeRun> = {
+    "9": { state: "running" },
+    "9.0.6": { state: "done", seconds: 4, started: 1000 },
+    "9.1.6": { state: "running", done: 3, total: 20 },
+    "9.list.0.0": { state: "waiting" },
+    "12:9": { state: "running" },
+    "12:9.0.12:6": { state: "waiting" },
+  };
+  const shown = withInstances(nodes, parents, {});
+  expect(Object.keys(shown).toSorted()).toEqual(["12", "12:6", "12:9", "6", "9"]);
+  expect(shown["6"]).toEqual({ state: "running", done: 3, total: 20 });
+  const ended: Record<string, NodeRun> = { ...nodes, "9.1.6": { state: "done", seconds: 5, started: 2000 } };
+  expect(withInstances(ended, parents, {})["6"]).toEqual({ state: "done", seconds: 6 });
+});
+
+it("#22 leaves a node alone that runs itself", () => {
+  const nodes: Record<string, NodeRun> = { "6": { state: "done", seconds: 1 }, "9.0.6": { state: "waiting" } };
+  expect(withInstances(nodes, { "9.0.6": "9" }, {})["6"]).toEqual({ state: "done", seconds: 1 });
 });

@@ -11,6 +11,18 @@ export function around(id: string): string[] {
 
 type Nodes = Readonly<Record<string, NodeRun>>;
 
+/** The node of the file that a step of a loop is a copy of: the loop "9" runs "6" as "9.0.6", "9.1.6", …; null of
+ * steps that no node of the file stands for. */
+export const copied = (id: string, parent: string): string | null =>
+  /^\.\d+\.([^.]+)$/.exec(id.slice(parent.length))?.[1] ?? null;
+
+/** What a step is drawn on beside itself. A node with a step of its own shows that one alone. */
+function drawnOn(nodes: Nodes, id: string, parent: string | undefined): string[] {
+  const body = parent === undefined ? null : copied(id, parent);
+  if (body === null || nodes[body]) return around(parent ?? id);
+  return [body, ...around(body)];
+}
+
 /** The nodes and an entry for each instance around them. Entries that come out as they were are the very same.
  *
  * Args: parents: of expanded steps, which node. before: what this gave the last time.
@@ -26,7 +38,7 @@ export function withInstances(nodes: Nodes, parents: Readonly<Record<string, str
   for (const [id, run] of Object.entries(nodes)) {
     const parent = parents[id];
     if (parent === undefined) shown[id] = run;
-    for (const outer of around(parent ?? id)) add(outer, run);
+    for (const outer of drawnOn(nodes, id, parent)) add(outer, run);
   }
   for (const [id, runs] of inside) {
     const sum = summed(runs);
@@ -50,7 +62,18 @@ function summed(runs: readonly NodeRun[]): NodeRun {
   if (waiting === runs.length) return { state: "waiting" };
   if (waiting) return { state: "running", done: runs.length - waiting, total: runs.length, ...more };
   if (count(runs, "stopped")) return { state: "stopped", ...more };
-  return { state: "done", seconds: runs.reduce((sum, run) => sum + (run.seconds ?? 0), 0), ...more };
+  return { state: "done", seconds: busy(runs), ...more };
+}
+
+/** Seconds in which at least one of them ran: rounds of a loop may run at once. */
+function busy(runs: readonly NodeRun[]): number {
+  let [seconds, until] = [0, -Infinity];
+  for (const { started, seconds: length = 0 } of runs.toSorted((a, b) => (a.started ?? 0) - (b.started ?? 0))) {
+    const from = (started ?? Infinity) / 1000;
+    seconds += started === undefined ? length : Math.max(0, from + length - Math.max(from, until));
+    if (started !== undefined) until = Math.max(until, from + length);
+  }
+  return seconds;
 }
 
 function same(a: NodeRun | undefined, b: NodeRun): boolean {

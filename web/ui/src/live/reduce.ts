@@ -98,9 +98,11 @@ function started(view: JobView, event: Of<"JobStarted">): JobView {
 }
 
 function finished(view: JobView, event: Of<"StepFinished">): JobView {
+  const before = view.nodes[event.node];
   const run: NodeRun = {
     state: event.cached ? "cached" : "done",
     seconds: event.seconds,
+    ...(before?.started !== undefined && { started: before.started }),
     ...(event.nbytes > 0 && { bytes: event.nbytes }),
     ...(Object.keys(event.ui).length > 0 && { shown: event.ui }),
   };
