@@ -30,8 +30,10 @@ def checkout(tmp_path_factory: pytest.TempPathFactory, tiny_models: Path) -> Pat
     root = tmp_path_factory.mktemp("readme") / "inkwater"
     root.mkdir()
     for name in PIECES:
-        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
-        copy(ROOT / name, root / name)
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("ui", "__pycache__"))
+        else:
+            shutil.copy(ROOT / name, root / name)
     shipped = ROOT / "models" / "checkpoints" / "mini-v1.safetensors"
     source = shipped if shipped.exists() else tiny_models / "checkpoints" / "mini-v1.safetensors"
     for place, name in ((root, "mini-v1"), (root.parent / "ComfyUI", "sd15")):
