@@ -15,6 +15,8 @@ export const PAUSE = 700;
 let timer: ReturnType<typeof setTimeout> | undefined;
 /** What was queued last; its seeds have moved on since. */
 let queued: string | null = null;
+/** No document's meaning: somebody edited it while it was on its way to the queue. */
+const EDITED = "";
 
 const meaning = () => meaningOf(useDoc.getState().doc);
 
@@ -27,8 +29,11 @@ function idle(): boolean {
 }
 
 async function begin(): Promise<void> {
-  await run();
-  queued = meaning();
+  const { front } = useTabs.getState();
+  const still = await run();
+  if (useTabs.getState().front !== front) return;
+  queued = still ? meaning() : EDITED;
+  if (!still) soon();
 }
 
 /** Run if the mode says so, the document is another one than the last that ran, and it can run. */

@@ -7,7 +7,7 @@ import { recheck } from "./check";
 import { goToNext, troubled } from "./goto";
 import { setPaused } from "./queue";
 import { refresh } from "./refresh";
-import { cancel, complain, interrupt, run } from "./run";
+import { cancel, complain, interrupt, run, type RunOptions } from "./run";
 import { useLive } from "./state";
 
 /** Full ids of the nodes that a command is about: given ones, else the selected ones. */
@@ -17,14 +17,16 @@ function targetsOf(args: unknown): string[] {
   return ids.map((id) => prefixOf(path) + id);
 }
 
+const queue = async (options?: RunOptions): Promise<void> => void (await run(options));
+
 const COMMANDS: readonly Command[] = [
-  { id: "run.queue", title: "live:command.queue", keys: ["Mod+Enter"], inText: true, run: () => run() },
+  { id: "run.queue", title: "live:command.queue", keys: ["Mod+Enter"], inText: true, run: () => queue() },
   {
     id: "run.front",
     title: "live:command.front",
     keys: ["Mod+Shift+Enter"],
     inText: true,
-    run: () => run({ front: true }),
+    run: () => queue({ front: true }),
   },
   {
     id: "run.interrupt",
@@ -38,7 +40,7 @@ const COMMANDS: readonly Command[] = [
     id: "run.here",
     title: "live:command.here",
     when: () => useUi.getState().selection.size > 0,
-    run: (args) => run({ targets: targetsOf(args) }),
+    run: (args) => queue({ targets: targetsOf(args) }),
   },
   {
     id: "run.nextProblem",

@@ -3,7 +3,7 @@
 import i18next from "i18next";
 import { ApiError, postJson } from "~/api/http";
 import { done, job as jobSchema } from "~/api/schema";
-import { titleOf } from "~/files/actions";
+import { docOf, titleOf } from "~/files/actions";
 import { toFile } from "~/formats/file";
 import { useDoc } from "~/stores/doc";
 import { frontTab, type Tab, updateTab, useTabs } from "~/stores/tabs";
@@ -22,16 +22,19 @@ export interface RunOptions {
   readonly targets?: readonly string[];
 }
 
-/** Queue the front tab's workflow as often as the batch count says. */
-export async function run(options: RunOptions = {}): Promise<void> {
+/** Queue the front tab's workflow as often as the batch count says. Gives whether nobody edited it meanwhile. */
+export async function run(options: RunOptions = {}): Promise<boolean> {
   const tab = frontTab();
-  if (!tab || useLive.getState().sending) return;
+  if (!tab || useLive.getState().sending) return false;
+  let still = true;
   useLive.setState({ sending: true });
   try {
     const { batch } = useLive.getState();
     const group = `run ${Date.now()}`;
     for (let n = 0; n < (options.targets ? 1 : batch); n++) {
+      const { doc } = useDoc.getState();
       await submit(tab.id, options);
+      still &&= useDoc.getState().doc === doc;
       if (frontTab()?.id === tab.id) moveSeeds(group);
     }
   } catch (error) {
@@ -39,15 +42,15 @@ export async function run(options: RunOptions = {}): Promise<void> {
   } finally {
     useLive.setState({ sending: false });
   }
+  return still;
 }
 
 async function submit(tab: string, { front = false, targets }: RunOptions): Promise<void> {
-  const { doc } = useDoc.getState();
   const of = useTabs.getState().tabs.find((t) => t.id === tab);
   if (!of) return;
   const body = {
     id: crypto.randomUUID(),
-    workflow: toFile(doc),
+    workflow: toFile(docOf(of)),
     client: clientOf(tab),
     title: titleOf(of).slice(0, 200),
     front,
@@ -95,9 +98,10 @@ function refused(error: unknown): void {
   const { toast, panels, toggle } = useUi.getState();
   if (error instanceof ApiError && error.problems.length > 0) {
     tellProblems(error.problems);
+    const errors = error.problems.filter((problem) => problem.severity === "error").length;
     const label = { key: "live:problems.look" };
     const open = () => panels.right !== "problems" && toggle("right", "problems");
-    toast("error", { key: "live:run.refused", args: { count: error.problems.length } }, { label, run: open });
+    toast("error", { key: "live:run.refused", args: { count: errors || error.problems.length } }, { label, run: open });
     void checkNow();
   } else toast("error", textOf(error));
 }
