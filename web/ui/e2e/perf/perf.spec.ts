@@ -105,6 +105,19 @@ async function drag(page: Page, cdp: CDPSession) {
   return done;
 }
 
+/** What the server says of a new graph (its check, its tokens) has been drawn: nothing has changed for a second. */
+const settled = (page: Page) =>
+  page.evaluate(async () => {
+    let last = performance.now();
+    const watch = new MutationObserver(() => {
+      last = performance.now();
+    });
+    watch.observe(document.body, { subtree: true, childList: true, attributes: true, characterData: true });
+    while (window.bench.useRun.getState().runs === null || performance.now() - last < 1000)
+      await new Promise((done) => setTimeout(done, 100));
+    watch.disconnect();
+  });
+
 for (const count of [1000, 3000])
   test(`${count} nodes`, async () => {
     const { page, cdp, ready } = await opened(count);
@@ -145,6 +158,7 @@ test("beside the bare library with 1,000 plain nodes", async () => {
 test("20 steps a second draw the running node alone", async () => {
   const { page, cdp } = await opened(1000);
   await near(page);
+  await settled(page);
   const id = await page.locator(".react-flow__node:has(header)").nth(3).getAttribute("data-id");
   const before = await busy(cdp);
   const others = await page.evaluate(async (running) => {

@@ -13,6 +13,7 @@ import { Overlay } from "./Overlay";
 import { Refusal } from "./Refusal";
 import type { AnyFlow, LinkFlow } from "./flow";
 import * as on from "./handlers";
+import { useCanvas } from "./store";
 import { useAriaLabels } from "./useAriaLabels";
 import { useMounted } from "./useMounted";
 import { LodLayer } from "./lod/LodLayer";
@@ -39,7 +40,8 @@ export function Canvas() {
 function Flow() {
   const { nodes, links } = useProjection();
   const labels = useAriaLabels();
-  const grid = useSettings((s) => s.grid);
+  const far = useCanvas((s) => s.far);
+  const grid = useSettings((s) => s.grid) && !far; // dots that nobody can tell apart, at the price of the whole
   const gridSize = useSettings((s) => s.gridSize);
   const drag = useSettings((s) => s.drag);
   const wheel = useSettings((s) => s.wheel);
