@@ -101,22 +101,22 @@ test("#20 text to image from an empty canvas, by keyboard alone", async ({ edito
   await goTo(editor, "CLIP");
   await page.keyboard.press("F2");
   await expect(focused(page)).toHaveAccessibleName("Title");
-  await page.keyboard.type("Wanted");
+  await page.keyboard.type("Fox");
   await page.keyboard.press("Enter");
-  await expect(page.getByRole("treeitem", { name: /^Wanted/ })).toBeVisible();
+  await expect(page.getByRole("treeitem", { name: /^Fox/ })).toBeVisible();
   await tabTo(page, /^text$/i);
   await page.keyboard.type("flat emoji of a fox on a yellow background");
   await goTo(editor, "CLIP");
   await page.keyboard.press("F2");
-  await page.keyboard.type("Unwanted");
+  await page.keyboard.type("Nothing");
   await page.keyboard.press("Enter");
 
   for (const [node, input, end] of [
-    ["Wanted", "clip", "checkpoint"],
-    ["Unwanted", "clip", "checkpoint"],
+    ["Fox", "clip", "checkpoint"],
+    ["Nothing", "clip", "checkpoint"],
     ["KSampler", "model", "checkpoint"],
-    ["KSampler", "positive", "wanted"],
-    ["KSampler", "negative", "unwanted"],
+    ["KSampler", "positive", "fox"],
+    ["KSampler", "negative", "nothing"],
     ["KSampler", "latent image", "empty"],
     ["VAE", "samples", "ksampler"],
     ["VAE", "vae", "checkpoint"],
@@ -127,6 +127,7 @@ test("#20 text to image from an empty canvas, by keyboard alone", async ({ edito
   await page.keyboard.press("Control+Enter");
   await expect(page.locator("[data-announcer]")).toContainText(/has started|waits in the queue/, { timeout: 60_000 });
   await expect(page.locator("[data-announcer]")).toContainText("finished: 1 picture", { timeout: 90_000 });
+  await expect(page.getByRole("treeitem", { name: /^Fox, .*done/ })).toBeVisible();
   await goTo(editor, "Save");
   await expect(page.getByRole("treeitem", { name: /Save Image, done/ })).toBeFocused();
   await editor.waitForPicture();
