@@ -2,6 +2,7 @@
 
 import i18next from "i18next";
 import { ApiError, postJson } from "~/api/http";
+import { freshId } from "~/api/ids";
 import { done, job as jobSchema } from "~/api/schema";
 import { docOf, titleOf } from "~/files/actions";
 import { toFile } from "~/formats/file";
@@ -49,7 +50,7 @@ async function submit(tab: string, { front = false, targets }: RunOptions): Prom
   const of = useTabs.getState().tabs.find((t) => t.id === tab);
   if (!of) return;
   const body = {
-    id: crypto.randomUUID(),
+    id: freshId(),
     workflow: toFile(docOf(of)),
     client: clientOf(tab),
     title: titleOf(of).slice(0, 200),

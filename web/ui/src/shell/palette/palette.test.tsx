@@ -143,8 +143,9 @@ test("#1 the library shows categories as a tree and adds by Enter", async () => 
   expect(screen.queryByRole("treeitem", { name: "Decode" })).toBeNull();
 });
 
+const file = (kind: string, required: boolean) => ({ type: "COMBO", required, help: "", file: kind });
+
 test("#1 a new node takes the first file where one must be chosen, and leaves the rest to defaults", () => {
-  const file = (kind: string, required: boolean) => ({ type: "COMBO", required, help: "", file: kind });
   const inputs = { name: file("checkpoints", true), maybe: file("vae", false), none: file("loras", true) };
   const files = { checkpoints: ["a.safetensors", "b.safetensors"], vae: ["v.safetensors"] };
   expect(firstFiles({ ...known("LoadModel"), inputs }, files)).toEqual({ name: "a.safetensors" });
