@@ -1,4 +1,5 @@
 import { useSyncExternalStore } from "react";
+import { PHONE } from "~/stores/ui";
 
 /** Whether a media query holds, now and when that changes. */
 export function useMedia(query: string): boolean {
@@ -13,4 +14,4 @@ export function useMedia(query: string): boolean {
 }
 
 /** One hand, one column: panels are sheets and the rail is a bar at the bottom. */
-export const usePhone = (): boolean => useMedia("(max-width: 700px)");
+export const usePhone = (): boolean => useMedia(PHONE);

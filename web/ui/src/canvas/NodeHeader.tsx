@@ -25,6 +25,7 @@ export function NodeHeader({ id, full, title, node, type, readOnly }: Props) {
   const { t } = useTranslation("canvas");
   const collapsed = node.collapsed === true;
   const Chevron = collapsed ? ChevronRight : ChevronDown;
+  const instance = subgraphIdOf(type.name) !== null;
   const toggle = () =>
     change(collapsed ? "expand" : "collapse", (d, scope) => setCollapsed(d, scope, [id], !collapsed));
   return (
@@ -39,7 +40,7 @@ export function NodeHeader({ id, full, title, node, type, readOnly }: Props) {
       >
         <Chevron size={14} aria-hidden="true" />
       </button>
-      {subgraphIdOf(type.name) !== null && (
+      {instance && (
         <button
           type="button"
           className={`${styles["fold"]} ${styles["mark"]} nodrag`}
@@ -56,6 +57,7 @@ export function NodeHeader({ id, full, title, node, type, readOnly }: Props) {
         hint={title === type.label ? helpOf(type) : `${type.label} — ${helpOf(type)}`}
         readOnly={readOnly}
         save={(text) => change("title", (d, scope) => setTitle(d, scope, id, text))}
+        open={instance ? () => void enter(id) : undefined}
       />
       <Badges full={full} node={node} mode={node.mode ? t(`mode.${node.mode}`) : ""} />
       <Progress full={full} />

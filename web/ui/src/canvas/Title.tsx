@@ -10,12 +10,14 @@ interface Props {
   readonly hint?: string;
   readonly readOnly: boolean;
   save(text: string): void;
+  /** What a double-click does instead; F2 and the menu still rename. */
+  readonly open?: (() => void) | undefined;
 }
 
 export const editTitle = (id: string | null): void => useCanvas.setState({ editing: id });
 
 /** A title that a double-click (or F2) turns into a field. */
-export function Title({ id, text, hint, readOnly, save }: Props) {
+export function Title({ id, text, hint, readOnly, save, open }: Props) {
   const editing = useCanvas((s) => s.editing === id);
   if (editing && !readOnly) return <Field text={text} save={save} />;
   return (
@@ -23,9 +25,10 @@ export function Title({ id, text, hint, readOnly, save }: Props) {
       className={styles["title"]}
       {...(hint && tip(hint))}
       onDoubleClick={(event) => {
-        if (readOnly) return;
+        if (readOnly && !open) return;
         event.stopPropagation();
-        editTitle(id);
+        if (open) open();
+        else editTitle(id);
       }}
     >
       {text}

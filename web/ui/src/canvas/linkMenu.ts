@@ -9,6 +9,7 @@ import { change, here } from "./edit";
 import { reroute } from "./handlers";
 import { type End, linkEnd, linkId } from "./ids";
 import { offer, unlink } from "./linking";
+import { promotions } from "./promotions";
 import type { MenuRequest } from "./store";
 
 type Say = TFunction<"canvas">;
@@ -30,6 +31,12 @@ export function endEntries({ target, place }: MenuRequest, t: Say): MenuEntry[] 
   ];
 }
 
+/** Inside a subgraph: whether the field of this socket is shown on its instances. */
+const shownAbove = (node: string, input: string, t: Say): MenuEntry[] =>
+  promotions(node).flatMap((field) =>
+    field.id === input ? [{ ...field, id: "promote", label: t("menu.promote") }] : [],
+  );
+
 /** By keyboard too: the list of all sockets that fit, a new node for it, the end of its link. */
 function socketEntries(end: End, t: Say, place: MenuRequest["place"]): MenuEntry[] {
   const { doc, scope } = here();
@@ -37,6 +44,7 @@ function socketEntries(end: End, t: Say, place: MenuRequest["place"]): MenuEntry
   return [
     { id: "connect", label: t("menu.connect"), run: () => void runCommand("outline.connect", end) },
     { id: "add", label: t("menu.add"), run: () => offer(end, place) },
+    ...("input" in end ? shownAbove(end.node, end.input, t) : []),
     ...(linked
       ? [{ id: "unlink", label: t("menu.unlink"), danger: true, run: () => unlink([linkId(end.node, end.input)]) }]
       : []),

@@ -8,7 +8,7 @@ import { change, here } from "./edit";
 import { wiring } from "./wiring";
 
 /** A choice for each widget that is not linked; none at the top. */
-export function promotions(node: string): MenuEntry[] {
+export function promotions(node: string): Exclude<MenuEntry, "line">[] {
   const shown = here();
   const { scope, doc } = shown;
   const type = wiring(shown).types.get(node);

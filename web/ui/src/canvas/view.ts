@@ -56,7 +56,7 @@ export function viewOf(rect: Rect, width: number, height: number, most = 1): Vie
 export const first = { wanted: true };
 
 /** Below this zoom a graph is shown from its beginning, at a size that can be read. */
-const UNREADABLE = 0.2;
+const UNREADABLE = LOD;
 const READABLE = 0.7;
 
 function firstView(rect: Rect, width: number, height: number): View {

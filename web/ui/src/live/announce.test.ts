@@ -78,3 +78,12 @@ test("#23 a failure is told with its sentence and the way to its node", () => {
   expect(toasts()).toEqual([["error", "There is no memory left."]]);
   expect(useUi.getState().toasts[0]?.action?.label).toEqual({ key: "live:problems.look" });
 });
+
+test("#19 on a phone the end of a run offers the picture, which is seldom in view", () => {
+  hide(false);
+  vi.spyOn(globalThis, "matchMedia").mockReturnValue({ matches: true } as MediaQueryList);
+  tellEnd(end("success"));
+  useUi.getState().toasts[0]?.action?.run();
+  expect(toasts()).toEqual([["success", "live:notice.success"]]);
+  expect(useUi.getState().panels.right).toBe("preview");
+});

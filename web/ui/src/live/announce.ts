@@ -5,7 +5,7 @@ import type { ServerEvent } from "~/api/schema";
 import { useRun } from "~/stores/run";
 import { titleOf } from "~/files/actions";
 import { frontTab, useTabs } from "~/stores/tabs";
-import { useUi } from "~/stores/ui";
+import { PHONE, useUi } from "~/stores/ui";
 import { jobView } from "./feed";
 import { secondsText } from "./format";
 import { goTo } from "./goto";
@@ -61,12 +61,16 @@ export function tellEnd(event: Extract<ServerEvent, { kind: "JobFinished" }>): v
   if (!tab || !view || event.status === "cancelled") return;
   const failed = Object.entries(view.nodes).find(([, run]) => run.state === "error");
   if (event.status === "error") tellFailure(failed?.[0], failed?.[1].error ?? "");
-  if (!document.hidden) return;
+  const small = globalThis.matchMedia?.(PHONE).matches === true;
+  if (!document.hidden && !small) return;
   const time = view.started && view.ended ? secondsText((view.ended - view.started) / 1000) : "";
   const text = { key: `live:notice.${event.status}`, args: { title: titleOf(tab), time } };
-  if (event.status === "success") useUi.getState().toast("success", text);
-  if (wantsNotices()) notify(i18next.t(text.key, text.args));
+  if (event.status === "success") useUi.getState().toast("success", text, small ? LOOK : undefined);
+  if (document.hidden && wantsNotices()) notify(i18next.t(text.key, text.args));
 }
+
+/** On a phone the node with the picture is seldom in view. */
+const LOOK = { label: { key: "live:preview.look" }, run: () => useUi.getState().toggle("right", "preview") };
 
 function tellFailure(node: string | undefined, message: string): void {
   const text = message || { key: "live:notice.failed" };

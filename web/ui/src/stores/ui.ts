@@ -78,6 +78,9 @@ useUi.subscribe(({ panels }, before) => {
   if (panels !== before.panels) useSettings.getState().change({ panels });
 });
 
+/** Windows in which panels are sheets, one at a time. */
+export const PHONE = "(max-width: 700px)";
+
 /** The graph that the canvas shows. */
 export const scopeOf = (path: readonly Step[]): Scope => path.at(-1)?.subgraph ?? null;
 
