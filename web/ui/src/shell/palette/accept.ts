@@ -50,10 +50,12 @@ function link(d: DocDraft, { scope, registry }: Here, id: string, from: From, so
     connect(d, scope, { source: id, output: socket, target: from.node, input: from.input }, registry);
 }
 
-/** A file that must be chosen is the first there is, as in ComfyUI: a new loader of the only checkpoint runs at once. */
+/** A model that must be chosen is the first there is, as in ComfyUI: a new loader of the only checkpoint runs at once.
+ * A picture is left to its reader: the empty box says how to drop one. */
 export function firstFiles(type: NodeType, files: Readonly<Record<string, readonly string[]>>): Record<string, string> {
   const found = Object.entries(type.inputs).flatMap(([name, input]) => {
-    const first = input.required && input.file !== undefined ? files[input.file]?.[0] : undefined;
+    const chosen = input.required && input.file !== undefined && input.file !== "input";
+    const first = chosen ? files[input.file]?.[0] : undefined;
     return first === undefined ? [] : [[name, first] as const];
   });
   return Object.fromEntries(found);

@@ -145,8 +145,13 @@ test("#1 the library shows categories as a tree and adds by Enter", async () => 
 
 const file = (kind: string, required: boolean) => ({ type: "COMBO", required, help: "", file: kind });
 
-test("#1 a new node takes the first file where one must be chosen, and leaves the rest to defaults", () => {
-  const inputs = { name: file("checkpoints", true), maybe: file("vae", false), none: file("loras", true) };
-  const files = { checkpoints: ["a.safetensors", "b.safetensors"], vae: ["v.safetensors"] };
+test("#1 a new node takes the first model where one must be chosen, and leaves the rest to its reader", () => {
+  const inputs = {
+    name: file("checkpoints", true),
+    maybe: file("vae", false),
+    none: file("loras", true),
+    picture: file("input", true),
+  };
+  const files = { checkpoints: ["a.safetensors", "b.safetensors"], vae: ["v.safetensors"], input: ["mine.png"] };
   expect(firstFiles({ ...known("LoadModel"), inputs }, files)).toEqual({ name: "a.safetensors" });
 });
