@@ -85,7 +85,7 @@ test("#24 a picture dropped on the canvas opens the workflow that made it", asyn
   await editor.run();
   await pictureOf(editor, editor.node("Picture"));
   const folder = path.join(editor.server.data, "output");
-  const [name = ""] = (await readdir(folder)).filter((file) => file.endsWith(".png"));
+  const [name = ""] = (await readdir(folder)).filter((file) => /^text_to_image.*\.png$/.test(file));
   const bytes = await readFile(path.join(folder, name));
   await emptyTab(editor);
   await editor.drop({ name, type: "image/png", bytes });
