@@ -1,9 +1,9 @@
-import { type KeyboardEvent, useRef, useState } from "react";
+import { useRef, useState } from "react";
 import { cx } from "~/ui/cx";
 import { Row, rowParts } from "../frame/Row";
-import { undoKeys } from "../frame/undoKeys";
 import { useWheel } from "../frame/useWheel";
 import type { WidgetProps } from "../registry";
+import { fieldKeys } from "./fieldKeys";
 import { useDrag } from "./useDrag";
 import { useNumber } from "./useNumber";
 import { isSlider, moved, numberOf, paceOf, shareOf } from "./value";
@@ -54,18 +54,11 @@ export function NumberWidget(props: WidgetProps) {
   });
   useWheel(row, focused && !disabled, (by, event) => field.step(-by, paceOf(event)));
 
-  const key = (event: KeyboardEvent<HTMLInputElement>) => {
-    if (event.nativeEvent.isComposing || undoKeys(event)) return;
+  const key = fieldKeys(field, (event) => {
     const count = KEYS[event.key];
     if (count !== undefined) field.step(count, paceOf(event));
-    else if (event.key === "Enter" && !event.ctrlKey && !event.metaKey) field.enter();
-    else if (event.key === "Escape") {
-      field.revert();
-      event.currentTarget.blur();
-    } else return;
-    event.preventDefault();
-    event.stopPropagation();
-  };
+    return count !== undefined;
+  });
 
   return (
     <Row

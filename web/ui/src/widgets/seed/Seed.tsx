@@ -1,5 +1,5 @@
 import { Dices } from "lucide-react";
-import { type KeyboardEvent, useRef, useState } from "react";
+import { useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { graphOf } from "~/core/document";
 import { graphIn } from "~/core/draft";
@@ -9,8 +9,8 @@ import { scopeOf, useUi } from "~/stores/ui";
 import { tip } from "~/ui/Tooltip";
 import { cx } from "~/ui/cx";
 import { Row, rowParts } from "../frame/Row";
-import { undoKeys } from "../frame/undoKeys";
 import { useWheel } from "../frame/useWheel";
+import { fieldKeys } from "../number/fieldKeys";
 import { useNumber } from "../number/useNumber";
 import type { WidgetProps } from "../registry";
 import { SeedMenu } from "./SeedMenu";
@@ -18,6 +18,7 @@ import css from "./Seed.module.css";
 
 /** Digits from which on a seed is written smaller, to be read whole. */
 const LONG = 16;
+const KEYS: Readonly<Record<string, Control>> = { ArrowUp: "increment", ArrowDown: "decrement" };
 
 /** A seed of 64 bits: dice, what becomes of it after each run, and the ones that were used before. */
 export function Seed(props: WidgetProps) {
@@ -38,18 +39,11 @@ export function Seed(props: WidgetProps) {
       const there = graphIn(d, scope)?.nodes[node];
       if (there) setControl(there, name, chosen);
     });
-  const key = (event: KeyboardEvent<HTMLInputElement>) => {
-    if (event.nativeEvent.isComposing || undoKeys(event)) return;
-    if (event.key === "ArrowUp") next("increment");
-    else if (event.key === "ArrowDown") next("decrement");
-    else if (event.key === "Enter" && !event.ctrlKey && !event.metaKey) field.enter();
-    else if (event.key === "Escape") {
-      field.revert();
-      event.currentTarget.blur();
-    } else return;
-    event.preventDefault();
-    event.stopPropagation();
-  };
+  const key = fieldKeys(field, (event) => {
+    const how = KEYS[event.key];
+    if (how) next(how);
+    return how !== undefined;
+  });
 
   return (
     <Row
