@@ -70,7 +70,7 @@ async function opened(count: number): Promise<{ page: Page; cdp: CDPSession; rea
 const near = (page: Page) =>
   page.evaluate(() => {
     window.bench.canvasApi.setView({ x: -3000, y: -1500, zoom: 1 });
-    return new Promise((done) => setTimeout(done, 400));
+    return new Promise((done) => setTimeout(done, 1500));
   });
 
 const whole = (page: Page) =>
@@ -184,7 +184,7 @@ test("20 steps a second draw the running node alone", async () => {
   }, id);
   // An answer of the server may come in between: once, not at every step.
   expect(others).toBeLessThan(4);
-  most("20 steps a second: main thread for each", (((await busy(cdp)) - before) * 1000) / 40, "ms", 8);
+  most("20 steps a second: main thread for each", (((await busy(cdp)) - before) * 1000) / 40, "ms", 12);
   await page.context().close();
 });
 
