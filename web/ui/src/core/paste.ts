@@ -27,7 +27,8 @@ export function paste(d: DocDraft, scope: Scope, clip: Clip, at: Point | null, o
   const ids = new Map(nodes.map(([id], n) => [id, fresh[n] ?? id]));
   const by = shift(clip, at);
   const there = now(graph.nodes);
-  const kept = (id: NodeId) => options.outside === true && there[id]?.type === clip.outside[id];
+  // A node that was copied but left out is not outside: its id may be another node's here.
+  const kept = (id: NodeId) => options.outside === true && id in clip.outside && there[id]?.type === clip.outside[id];
   for (const [id, node] of nodes) graph.nodes[ids.get(id) ?? id] = moved(node, by, ids, kept);
   pasteFrames(graph, clip, by);
   if (options.outside) feed(d, scope, clip, ids);

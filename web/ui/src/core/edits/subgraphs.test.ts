@@ -124,6 +124,12 @@ test("#8 an instance is not pasted into its own definition, and leaves nothing b
   expect(faults(doc)).toEqual([]);
 });
 
+test("#8 what was fed by an instance that is left out is pasted without that link, outside links or not", () => {
+  const clip = copied(begun(), null, ["12", "10"]);
+  const doc = edit(begun(), (d) => expect(paste(d, "2", clip, [0, 0], { outside: true })).toHaveLength(1));
+  expect(faults(doc)).toEqual([]);
+});
+
 test("#8 other texts on the clipboard are no copies", () => {
   const good = JSON.parse(clipText(copied(begun(), null, ["12"])));
   const bad = ["", "hello", "{", '"inkwater"', '{"inkwater":"clip","version":1}'];
