@@ -3,7 +3,7 @@
 import { type Editor, expect, test } from "./fixture";
 
 test.use({ variant: "real" });
-test.describe.configure({ timeout: 180_000 });
+test.describe.configure({ timeout: 300_000 });
 
 interface Row {
   id: string;
@@ -78,21 +78,21 @@ test("#22 a reload in the middle shows the run again; killed and started anew, t
 }) => {
   const { page, server } = editor;
   await editor.open();
-  await setSteps(editor, 250);
+  await setSteps(editor, 800);
   await editor.run();
   await expect(preview(editor)).toBeVisible({ timeout: 90_000 });
   const job = await newest(editor);
 
   await page.reload();
   await editor.ready();
-  await expect(editor.node("Sampler").getByText(/\d+ \/ 250/)).toBeVisible({ timeout: 30_000 });
+  await expect(editor.node("Sampler").getByText(/\d+ \/ 800/)).toBeVisible({ timeout: 30_000 });
 
   await server.kill();
   await expect(page.getByRole("alert").getByText(/The server does not answer/)).toBeVisible();
   await editor.screenshot("live-lost");
   await server.restart();
   await expect(page.getByRole("alert").getByText(/The server does not answer/)).toBeHidden({ timeout: 30_000 });
-  await editor.waitForPicture(editor.node("Picture"), 120_000);
+  await editor.waitForPicture(editor.node("Picture"), 200_000);
   const ended = await server.ask<Row>("GET", `/api/v1/jobs/${job?.id}`);
   expect(ended.state).toBe("success");
 });
