@@ -4,6 +4,7 @@
 import "~/main";
 import { canvasApi } from "~/canvas/api";
 import type { JsonObject } from "~/core/types";
+import { start } from "~/files/start";
 import { newTab } from "~/files/actions";
 import { toDoc } from "~/formats/file";
 import { useDoc } from "~/stores/doc";
@@ -26,8 +27,9 @@ window.bench = bench;
 const { opens } = window;
 
 /** Once the editor has opened what it opens by itself. */
-function begin(): void {
+async function begin(): Promise<void> {
   if (!opens || document.documentElement.dataset["ready"] !== "true") return void setTimeout(begin, 5);
+  await start();
   newTab(toDoc(opens).doc);
   requestAnimationFrame(() => requestAnimationFrame(drawn));
 }
@@ -39,4 +41,4 @@ function drawn(): void {
   requestAnimationFrame(() => void (window.readyAt = performance.now()));
 }
 
-if (opens) begin();
+if (opens) void begin();
