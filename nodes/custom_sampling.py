@@ -92,9 +92,9 @@ def cfg_guider(*, model: Model, positive: Conditioning, negative: Conditioning, 
         negative: What the picture should not show.
         cfg: How far to go; 1 leaves the negative out.
     """
-    from engine.diffusion.guidance import Cfg
+    from engine.diffusion import guidance
 
-    return Guider(model, Cfg(positive, negative, cfg))
+    return Guider(model, guidance.cfg(positive, negative, cfg, model.rescale))
 
 
 @node("BasicGuider", category="sampling/custom_sampling/guiders", label="BasicGuider", facts=passed("model"))

@@ -145,7 +145,7 @@ def _model(ref: FileRef, inspected: Inspected, storage: Storage = "default") -> 
 
 
 def _clip(ref: FileRef, inspected: Inspected) -> Clip:
-    return Clip(ModelHandle(ref, inspected.family, "text"))
+    return Clip((ModelHandle(ref, inspected.family, "text"),))
 
 
 def _vae(ref: FileRef, inspected: Inspected) -> Vae:

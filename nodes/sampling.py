@@ -212,9 +212,9 @@ def part_of(sigmas: Tensor, start: int, end: int, *, leftover: bool) -> Tensor:
 
 
 def _guided(model: Model, positive: Conditioning, negative: Conditioning, scale: float) -> Guider:
-    from engine.diffusion.guidance import Cfg
+    from engine.diffusion.guidance import cfg
 
-    return Guider(model, Cfg(positive, negative, scale))
+    return Guider(model, cfg(positive, negative, scale, model.rescale))
 
 
 def _same_channels(latent: Latent, model: Model) -> None:

@@ -52,7 +52,7 @@ def clip_text_encode(
         text: The prompt; (word:1.2) weighs a word more, (word) weighs it 1.1 times.
         clip: The text encoder.
     """
-    with context.lease(clip.handle) as (encoder,):
+    with context.lease(*clip.handles) as (encoder,):
         embeds = encoder.embed(encoder.tokenize(text))
         return Conditioning((encoder.transform(embeds, clip.layer),))
 
@@ -67,7 +67,7 @@ def clip_tokenize(*, clip: Clip, text: Annotated[str, Widget("multiline")] = "")
     """
     from engine.models.tokens import tokenize_prompt
 
-    return tokenize_prompt(text, clip.handle.family)
+    return tokenize_prompt(text, clip.family)
 
 
 @node(
@@ -84,7 +84,7 @@ def clip_embed_tokens(*, clip: Clip, tokens: Tokens, context: Context) -> Embeds
         clip: The text encoder whose table of vectors is used.
         tokens: The tokens of the first stage.
     """
-    with context.lease(clip.handle) as (encoder,):
+    with context.lease(*clip.handles) as (encoder,):
         embeds: Embeds = encoder.embed(tokens)
         return embeds
 
@@ -99,7 +99,7 @@ def clip_transform(*, clip: Clip, embeds: Embeds, context: Context) -> Condition
         clip: The text encoder; where CLIP Set Last Layer stopped it, it stops.
         embeds: The token vectors of the second stage.
     """
-    with context.lease(clip.handle) as (encoder,):
+    with context.lease(*clip.handles) as (encoder,):
         return Conditioning((encoder.transform(embeds, clip.layer),))
 
 

@@ -52,6 +52,41 @@ class Cfg:
 
 
 @dataclass(frozen=True, slots=True)
+class RescaledCfg:
+    """Cfg whose answer has, to the share `multiplier`, the deviation of the positive's (Lin et al. 2024, section 3.4).
+
+    The deviation is taken of v, over all but the batch, as ComfyUI's RescaleCFG does.
+    """
+
+    cfg: Cfg
+    multiplier: float
+
+    def __call__(self, x: Tensor, sigma: float, wants: frozenset[str] = frozenset()) -> Guidance:
+        positive = Branch(self.cfg.positive)
+        if math.isclose(self.cfg.scale, 1.0):
+            return (yield from self.cfg(x, sigma, wants))
+        clean = yield {"positive": positive, "negative": Branch(self.cfg.negative)}
+        scaled = x / (sigma**2 + 1)
+        unit = math.sqrt(sigma**2 + 1) / sigma
+
+        def velocity(value: Tensor) -> Tensor:
+            return (scaled - value) * unit
+
+        wanted = velocity(clean["positive"])
+        found = velocity(clean["negative"]) + (wanted - velocity(clean["negative"])) * self.cfg.scale
+        sides = tuple(range(1, x.ndim))
+        rescaled = found * (wanted.std(sides, keepdim=True) / found.std(sides, keepdim=True))
+        mixed = rescaled * self.multiplier + found * (1 - self.multiplier)
+        return scaled - mixed / unit
+
+
+def cfg(positive: Conditioning, negative: Conditioning, scale: float, rescale: float = 0.0) -> Cfg | RescaledCfg:
+    """Classifier-free guidance, rescaled to the share `rescale` (0 is not)."""
+    rule = Cfg(positive, negative, scale)
+    return RescaledCfg(rule, rescale) if rescale else rule
+
+
+@dataclass(frozen=True, slots=True)
 class Single:
     """No guidance: the positive alone."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Generator, Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from inspect import Parameter, signature
 from itertools import groupby
 from typing import Any
@@ -12,13 +12,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from engine.diffusion.given import joined
 from engine.diffusion.guidance import Branch, GuidanceRule
 from engine.diffusion.names import SAMPLERS, load
 from engine.diffusion.noise import StepNoise, brownian_noise, initial_noise, step_noise
 from engine.diffusion.predict import Evaluation, Placed, combine, evaluations, place, resized_mask
 from engine.diffusion.samplers.protocol import Ask, Denoised, Sampling, Steps
 from engine.diffusion.trajectory import SigmaTable, Trajectory, sigma_table, trajectory_of
-from engine.diffusion.types import Cond, ModelSampling, Sampler
+from engine.diffusion.types import Cond, ModelSampling, Sampler, Wants
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,6 +52,8 @@ class DenoiseJob:
     """[B, C, h, w], in the sampler's units (already times the family's factor)."""
     noise: Tensor | None
     """Unit noise of the latent's shape; None starts from the latent alone."""
+    wants: Wants = field(default_factory=Wants)
+    """What the network reads beside x, time and text."""
     seed: int = 0
     """For the noise that the sampler adds on its way."""
     noise_mask: Tensor | None = None
@@ -153,7 +156,7 @@ class _Questions:
         row = SAMPLERS.get(job.sampler.name)
         fresh = self._mask is not None and row is not None and row.fresh_mask_noise
         self._noise = initial_noise(latent.shape, job.seed + 1).to(latent) if fresh else noise
-        self._placed: dict[int, tuple[Cond, Placed]] = {}
+        self._placed: dict[tuple[int, str], tuple[Cond, Placed]] = {}
 
     def denoised(self, ask: Ask) -> Generator[Sequence[Evaluation], Sequence[Tensor], Denoised]:
         x = ask.x
@@ -184,16 +187,22 @@ class _Questions:
     ) -> Generator[Sequence[Evaluation], Sequence[Tensor], dict[str, Tensor]]:
         timestep, prediction = self._table.timestep(sigma), self._job.sampling.prediction
         asked = {
-            name: list(evaluations(name, self._places(branch, x), x, sigma, timestep, prediction))
+            name: list(evaluations(name, self._places(name, branch, x), x, sigma, timestep, prediction))
             for name, branch in branches.items()
         }
         flat = [evaluation for group in asked.values() for evaluation in group]
         given = iter((yield flat) if flat else ())
         return {name: combine(group, [next(given) for _ in group], x) for name, group in asked.items()}
 
-    def _places(self, branch: Branch, x: Tensor) -> list[Placed]:
-        """Ready conditionings, made once a job; the `Cond` is kept so that its id stays its own."""
-        for cond in branch.conditioning:
-            if id(cond) not in self._placed:
-                self._placed[id(cond)] = (cond, place(cond, x, self._table))
-        return [self._placed[id(cond)][1] for cond in branch.conditioning]
+    def _places(self, name: str, branch: Branch, x: Tensor) -> list[Placed]:
+        """Ready conditionings of a branch, made once a job; the `Cond` is kept so that its id stays its own."""
+        return [self._place(name, cond, x) for cond in branch.conditioning]
+
+    def _place(self, branch: str, cond: Cond, x: Tensor) -> Placed:
+        known = self._placed.get((id(cond), branch))
+        if known is None:
+            wants = self._job.wants
+            concat = joined(wants, self._latent, self._mask) if cond.concat is None else None
+            known = cond, place(cond, x, self._table, wants, branch=branch, concat=concat)
+            self._placed[id(cond), branch] = known
+        return known[1]

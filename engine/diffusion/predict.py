@@ -9,11 +9,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from engine.diffusion.given import fitted, time_ids
 from engine.diffusion.trajectory import SigmaTable
-from engine.diffusion.types import Area, Cond
+from engine.diffusion.types import Area, Cond, Wants
 
 _FEATHER = 8
 _NOTHING = 1e-37
+NOTHING_MORE = Wants()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,9 +63,23 @@ class Evaluation:
         )
 
 
-def place(cond: Cond, x: Tensor, table: SigmaTable) -> Placed:
-    """`cond` for a job whose latents are shaped and kept as `x` [B, C, h, w]; ValueError for an area outside it."""
+def place(
+    cond: Cond,
+    x: Tensor,
+    table: SigmaTable,
+    wants: Wants = NOTHING_MORE,
+    *,
+    branch: str = "positive",
+    concat: Tensor | None = None,
+) -> Placed:
+    """`cond` for a job whose latents are shaped and kept as `x` [B, C, h, w]; ValueError for an area outside it.
+
+    `wants` is what the network reads beside; `concat` are the joined channels of conditionings that bring none.
+    """
     batch, _, height, width = x.shape
+    own = concat if cond.concat is None else fitted(cond.concat, wants, x)
+    ids = time_ids(cond, wants, branch, height, width)
+    extras = cond.extras if ids is None else (*cond.extras, ("time_ids", ids))
     rows, columns = _cells(cond.area, height, width)
 
     def moved(value: Tensor) -> Tensor:
@@ -72,8 +88,8 @@ def place(cond: Cond, x: Tensor, table: SigmaTable) -> Placed:
     return Placed(
         embeds=moved(cond.embeds),
         pooled=None if cond.pooled is None else moved(cond.pooled),
-        concat=None if cond.concat is None else moved(cond.concat)[:, :, rows, columns],
-        extras=tuple((name, moved(value)) for name, value in cond.extras),
+        concat=None if own is None else moved(own)[:, :, rows, columns],
+        extras=tuple((name, moved(value)) for name, value in extras),
         rows=rows,
         columns=columns,
         weight=_weight(cond, rows, columns, x),

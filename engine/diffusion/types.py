@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NewType, Protocol
 
@@ -62,6 +62,20 @@ class Area:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Control:
+    """A ControlNet at work: its handle, the picture it reads, and when and how strongly it counts."""
+
+    handle: Hashable
+    hint: Tensor
+    """[B, H, W, 3], 0 to 1, on the host; resized to the size of the picture that is made."""
+    strength: float = 1.0
+    when: tuple[float, float] = (0.0, 1.0)
+    """Start and end as fractions of the way from all noise (0) to none (1)."""
+    mode: str = "auto"
+    """What the picture shows, for ControlNets that were trained on several kinds ("union")."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Cond:
     """One prompt's vectors, and where, when and how strongly they hold."""
 
@@ -75,11 +89,14 @@ class Cond:
     """[B, H, W], 0 to 1, any size."""
     when: tuple[float, float] = (0.0, 1.0)
     """Start and end as fractions of the way from all noise (0) to none (1)."""
-    control: Any = None
+    controls: tuple[Control, ...] = ()
+    """ControlNets that steer its answer; the residuals of several are added."""
     concat: Tensor | None = None
-    """[B, C', h, w]: channels joined to the network's input (inpainting models)."""
+    """[B, C', h, w]: channels joined to the network's input (inpainting, depth), in the network's own units."""
     size_crop: tuple[int, ...] | None = None
     """Height, width, crop top, crop left, target height, target width (SDXL)."""
+    aesthetic: float | None = None
+    """Aesthetic score (SDXL's refiner)."""
     extras: tuple[tuple[str, Tensor], ...] = ()
     """Further named tensors [B, ...] for networks that want them."""
 
@@ -115,6 +132,19 @@ class ModelSampling:
     """For the flow schedule: above 1 spends more steps at high noise (Esser et al. 2024)."""
 
 
+VectorName = Literal["", "sdxl", "refiner"]
+
+
+@dataclass(frozen=True, slots=True)
+class Wants:
+    """What a denoiser reads beside x, time and the text vectors."""
+
+    concat: int = 0
+    """Channels joined to x: 1 for depth, 5 for inpainting (mask and masked picture)."""
+    vector: VectorName = ""
+    """Numbers that go in beside pooled text: sizes and crop (sdxl), or sizes, crop and aesthetic score (refiner)."""
+
+
 @dataclass(frozen=True, slots=True)
 class LatentSpec:
     """What a family's latents look like; the sampler works on (samples - shift) * factor."""
@@ -140,11 +170,24 @@ class Sampler:
     options: tuple[tuple[str, Any], ...] = ()
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class ControlRows:
+    """One ControlNet for the rows of a batch."""
+
+    handle: Hashable
+    hint: Tensor
+    """[N, 3, H, W], 0 to 1, at the size of the picture."""
+    strength: Tensor
+    """[N]."""
+    mode: str = "auto"
+
+
 class Network(Protocol):
     """A denoiser's bare network, as the loop calls it.
 
-    `x` [B, C, h, w] is already scaled; `timestep` [B] float; `embeds` [B, T, D].  Returns [B, C, h, w] in any float
-    dtype: the network casts what it is given to the dtype of its own weights.
+    `x` [B, C, h, w] is already scaled; `timestep` [B] float; `embeds` [B, T, D]; `pooled` [B, D'] and
+    `extras["time_ids"]` [B, 5 or 6] for networks that want a vector.  Returns [B, C, h, w] in any float dtype: the
+    network casts what it is given to the dtype of its own weights.
     """
 
     def __call__(
@@ -156,4 +199,5 @@ class Network(Protocol):
         pooled: Tensor | None = None,
         concat: Tensor | None = None,
         extras: Mapping[str, Tensor] | None = None,
+        controls: Sequence[ControlRows] = (),
     ) -> Tensor: ...

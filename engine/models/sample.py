@@ -23,6 +23,7 @@ def denoise_job(
     return DenoiseJob(
         handle=model.handle,
         sampling=model.sampling,
+        wants=model.wants,
         sampler=sampler,
         guider=guider.rule,
         sigmas=sigmas,

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from engine.diffusion.types import ControlRows
 from engine.models.sizes import row_bytes
 
 
@@ -35,6 +36,7 @@ class Denoiser:
         pooled: Tensor | None = None,
         concat: Tensor | None = None,
         extras: Mapping[str, Tensor] | None = None,
+        controls: Sequence[ControlRows] = (),
     ) -> Tensor:
         """Predict from x [B, C, h, w] at timestep [B], reading embeds [B, T, D]; returns [B, C, h, w] in `dtype`.
 

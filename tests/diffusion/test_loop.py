@@ -19,7 +19,7 @@ from engine.diffusion.guidance import Cfg, Single
 from engine.diffusion.loop import DenoiseJob, DenoiseLoop, StepState
 from engine.diffusion.noise import initial_noise
 from engine.diffusion.schedules import make_sigmas
-from engine.diffusion.types import Conditioning, ModelSampling, Sampler
+from engine.diffusion.types import Conditioning, ModelSampling, Sampler, Wants
 from engine.graph.context import Cancelled
 from tests.diffusion.tiny import Counting, conditioning, leased, unet_network
 
@@ -141,7 +141,8 @@ def test_pooled_concat_and_extras_arrive_row_by_row() -> None:
             )
         )
 
-    alone(a_job(steps=1, shape=(2, 4, 8, 8), guider=Cfg(full(1.0), full(2.0), 4.0)), network)
+    guider = Cfg(full(1.0), full(2.0), 4.0)
+    alone(a_job(steps=1, shape=(2, 4, 8, 8), guider=guider, wants=Wants(concat=5)), network)
     (more,) = seen
     assert more["pooled"][:, 0].tolist() == [1, 1, 2, 2]
     assert more["concat"].shape == (4, 5, 8, 8)

@@ -34,12 +34,12 @@ def test_patches_go_on_top_in_order() -> None:
 
 
 def test_socket_values_are_plain_values() -> None:
-    values = (Model(HANDLE), Clip(HANDLE, -2), Vae(HANDLE))
+    values = (Model(HANDLE), Clip((HANDLE,), -2), Vae(HANDLE))
     for value in values:
         assert pickle.loads(pickle.dumps(value)) == value
         assert hash(value) == hash(replace(value))
     model = values[0]
     assert isinstance(model, Model)
     other = replace(model, sampling=replace(model.sampling, prediction="v"))
-    keys = {digest(value) for value in (*values, other, Clip(HANDLE), Clip(HANDLE, -1))}
+    keys = {digest(value) for value in (*values, other, Clip((HANDLE,)), Clip((HANDLE,), -1))}
     assert len(keys) == 6
