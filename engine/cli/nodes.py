@@ -1,4 +1,4 @@
-"""`nodes [--json]`: all node types that there are."""
+"""`nodes [--json|--markdown]`: all node types that there are."""
 
 from __future__ import annotations
 
@@ -19,11 +19,13 @@ HELP = "list all node types with their inputs and outputs"
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("names", nargs="*", metavar="NAME", help="only these, with the help of each input")
     parser.add_argument("--json", action="store_true", help="print JSON: name to definition")
+    parser.add_argument("--markdown", action="store_true", help="print one page with the help of every input")
     folders(parser)
 
 
 def main(args: argparse.Namespace) -> int:
     from engine.cli import Sentence
+    from engine.cli.catalogue import catalogue
     from engine.graph.described import described
     from engine.near import nearest
 
@@ -35,6 +37,8 @@ def main(args: argparse.Namespace) -> int:
     chosen = {name: registry[name] for name in args.names or sorted(registry)}
     if args.json:
         print(json.dumps({name: described(d) for name, d in chosen.items()}, indent=1, ensure_ascii=False))
+    elif args.markdown:
+        print(catalogue(chosen), end="")
     elif args.names:
         print(*map(_page, chosen.values()), sep="\n\n")
     else:
