@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, NamedTuple
+from typing import Annotated, NamedTuple, cast, get_args
 
-from engine.diffusion.types import Conditioning, Noise, Sampler, Sigmas
+from engine.diffusion.types import Conditioning, Noise, NoiseSource, Sampler, Sigmas
 from engine.graph.define import node
-from engine.graph.sockets import Range
+from engine.graph.sockets import Choice, Range
 from engine.models.handle import Guider, Model
 from nodes.facts import passed
 from nodes.sampling import SamplerName, Scale, Scheduler, Seed, Steps
@@ -67,13 +67,15 @@ def split_sigmas(*, sigmas: Sigmas, step: Annotated[int, Range(0, 10000)] = 0) -
 
 
 @node("RandomNoise", category="sampling/custom_sampling/noise", label="RandomNoise")
-def random_noise(*, noise_seed: Seed = 0) -> Noise:
+def random_noise(*, noise_seed: Seed = 0, noise_source: Annotated[str, Choice(get_args(NoiseSource))] = "cpu") -> Noise:
     """The noise of a seed.
 
     Args:
         noise_seed: Decides the noise.
+        noise_source: Whose random numbers the picture starts from: cpu as ComfyUI's, nv as those of an NVIDIA card in
+            AUTOMATIC1111's program; both come out the same on every machine.
     """
-    return Noise(noise_seed)
+    return Noise(noise_seed, cast(NoiseSource, noise_source))
 
 
 @node("DisableNoise", category="sampling/custom_sampling/noise", label="DisableNoise")

@@ -196,7 +196,9 @@ async def sample(
     if len(sigmas) < 2:
         return Sampled(start, start)
     _same_channels(start, guider.model)
-    drawn = None if noise.seed is None else initial_noise(start.samples.shape, noise.seed, start.batch_index)
+    drawn = None
+    if noise.seed is not None:
+        drawn = initial_noise(start.samples.shape, noise.seed, start.batch_index, noise.source)
     result = await context.denoise(denoise_job(guider, sampler, sigmas, start, drawn, seed=seed))
     output, clean = (replace(start, samples=finished(guider, x)) for x in (result.x, result.clean))
     return Sampled(output, clean)

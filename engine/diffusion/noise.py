@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Sequence
 from functools import cache
 
 import torch
 from torch import Tensor
+
+from engine.diffusion.philox import cuda_randn
+from engine.diffusion.types import NoiseSource
 
 StepNoise = Callable[[float, float], Tensor]
 """(sigma, next sigma) -> unit noise of x's shape, dtype and device."""
@@ -16,18 +20,29 @@ _SEEDS = 2**64
 _DIGITS = 6
 
 
-def initial_noise(shape: Sequence[int], seed: int, batch_index: Sequence[int] | None = None) -> Tensor:
+def initial_noise(
+    shape: Sequence[int], seed: int, batch_index: Sequence[int] | None = None, source: NoiseSource = "cpu"
+) -> Tensor:
     """The noise a picture starts from, float32, in ComfyUI's numbers: one draw over the whole batch.
 
     With `batch_index` (one index a sample) the pictures of a batch are drawn one after the other, and each sample takes
-    the picture it names; so sample 3 of a batch can be made again alone.
+    the picture it names; so sample 3 of a batch can be made again alone.  `source` "nv" draws as CUDA does.
     """
-    generator = torch.Generator("cpu").manual_seed(seed % _SEEDS)
+    draw = _draws(seed % _SEEDS, source)
     if batch_index is None:
-        return torch.randn(tuple(shape), generator=generator)
+        return draw(shape)
     one = (1, *shape[1:])
-    drawn = [torch.randn(one, generator=generator) for _ in range(max(batch_index) + 1)]
+    drawn = [draw(one) for _ in range(max(batch_index) + 1)]
     return torch.cat([drawn[i] for i in batch_index])
+
+
+def _draws(seed: int, source: NoiseSource) -> Callable[[Sequence[int]], Tensor]:
+    """What draws the next numbers of a seed."""
+    if source == "nv":
+        calls = itertools.count()
+        return lambda shape: cuda_randn(shape, seed, next(calls))
+    generator = torch.Generator("cpu").manual_seed(seed)
+    return lambda shape: torch.randn(tuple(shape), generator=generator)
 
 
 def step_noise(x: Tensor, seed: int) -> StepNoise:

@@ -155,11 +155,15 @@ class LatentSpec:
     shift: float = 0.0
 
 
+NoiseSource = Literal["cpu", "nv"]
+
+
 @dataclass(frozen=True, slots=True)
 class Noise:
-    """The seed of the initial noise; None adds none."""
+    """The seed of the initial noise, None adds none; drawn as torch draws it on the CPU, or on CUDA ("nv")."""
 
     seed: int | None
+    source: NoiseSource = "cpu"
 
 
 @dataclass(frozen=True, slots=True)

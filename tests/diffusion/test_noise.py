@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 
 from engine.diffusion.noise import brownian_noise, initial_noise, step_noise
+from engine.diffusion.philox import philox
 
 
 def test_initial_noise_is_one_draw_over_the_batch() -> None:
@@ -58,3 +60,42 @@ def test_brownian_noise_depends_on_the_path_not_on_the_questions() -> None:
     straight, detour = brownian_noise(x, 3, [4.0, 1.0]), brownian_noise(x, 3, [4.0, 1.0])
     detour(4.0, 3.0)
     torch.testing.assert_close(straight(2.0, 1.0), detour(2.0, 1.0))
+
+
+def word(text: str) -> list[int]:
+    return [int(part, 16) for part in text.split()]
+
+
+@pytest.mark.parametrize(
+    ("counter", "key", "expected"),
+    [
+        ("0 0 0 0", "0 0", "6627e8d5 e169c58d bc57ac4c 9b00dbd8"),
+        ("ffffffff ffffffff ffffffff ffffffff", "ffffffff ffffffff", "408f276d 41c83b0e a20bc7c6 6d5451fd"),
+        ("243f6a88 85a308d3 13198a2e 03707344", "a4093822 299f31d0", "d16cfe09 94fdcceb 5001e420 24126ea1"),
+    ],
+)
+def test_philox_gives_the_published_answers(counter: str, key: str, expected: str) -> None:
+    counters = np.array([word(counter)] * 2, dtype=np.uint64).T
+    first, second = word(key)
+    assert philox(counters, (first, second)).T.tolist() == [word(expected)] * 2
+
+
+def test_nv_noise_is_what_cuda_draws() -> None:
+    """torch.manual_seed(0); torch.randn(3, 4, device="cuda")."""
+    cuda = [-0.92466259, -0.42534415, -2.6438457, 0.14518388, -0.12086647, -0.57972564]
+    cuda += [-0.62285122, -0.32838709, -1.07454231, -0.36314407, -1.67105067, 2.26550497]
+    drawn = initial_noise((3, 4), 0, source="nv")
+    assert drawn.dtype == torch.float32
+    torch.testing.assert_close(drawn.flatten(), torch.tensor(cuda), rtol=1e-6, atol=1e-6)
+    assert torch.equal(initial_noise((3, 4), 2**64, source="nv"), drawn)
+    assert not torch.equal(initial_noise((3, 4), 2**32, source="nv"), drawn)
+
+
+def test_nv_noise_is_normal_and_each_picture_of_a_batch_its_own() -> None:
+    drawn = initial_noise((2, 4, 128, 128), 7, source="nv")
+    assert abs(drawn.mean()) < 0.01
+    assert abs(drawn.std() - 1) < 0.01
+    whole = initial_noise((3, 4, 8, 8), 1, [0, 1, 2], "nv")
+    assert torch.equal(initial_noise((2, 4, 8, 8), 1, [2, 1], "nv"), whole[[2, 1]])
+    assert torch.equal(whole[:1], initial_noise((1, 4, 8, 8), 1, source="nv"))
+    assert not torch.equal(whole[0], whole[1])
