@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from engine.models import ldm_keys
 from engine.models.families import Family, Found
+from engine.models.fill import Unfilled, fill, store_as
 from engine.models.handle import Part, Storage
 from engine.models.header import ModelFileError, Shape
 from engine.models.layout import ClipLayout, UNetLayout, VaeLayout, clip_layout, unet_layout, vae_layout
@@ -40,6 +41,8 @@ class Blueprint:
 
     module: nn.Module
     names: Mapping[str, str]
+    original: Mapping[str, str] = field(default_factory=dict)
+    """The original code's name (without prefix) of each parameter, whatever names the file uses."""
 
 
 def blueprint(found: Found, shapes: Mapping[str, Shape], family: Family) -> Blueprint:
@@ -50,8 +53,9 @@ def blueprint(found: Found, shapes: Mapping[str, Shape], family: Family) -> Blue
 def _unet(shapes: Mapping[str, Shape], naming: str, family: Family) -> Blueprint:
     layout = unet_layout(shapes, naming)
     module = make_unet(layout, family)
-    names = unet_names(layout) if naming == "ldm" else {}
-    return Blueprint(module, {name: names.get(name, name) for name, _ in module.named_parameters()})
+    original = unet_names(layout)
+    names = original if naming == "ldm" else {}
+    return Blueprint(module, {name: names.get(name, name) for name, _ in module.named_parameters()}, original)
 
 
 def unet_names(layout: UNetLayout) -> Mapping[str, str]:
@@ -119,7 +123,8 @@ def make_vae(layout: VaeLayout) -> nn.Module:
 
 def _text(shapes: Mapping[str, Shape], naming: str, family: Family) -> Blueprint:
     module = make_text(clip_layout(shapes), family)
-    return Blueprint(module, {name: name.removeprefix("text_model.") for name, _ in module.named_parameters()})
+    names = {name: name.removeprefix("text_model.") for name, _ in module.named_parameters()}
+    return Blueprint(module, names, names)
 
 
 def make_text(layout: ClipLayout, family: Family) -> nn.Module:
@@ -146,10 +151,10 @@ _BLUEPRINTS: Mapping[Part, Callable[[Mapping[str, Shape], str, Family], Blueprin
 }
 
 
-def build(
-    weights: Mapping[str, Tensor], found: Found, family: Family, policy: Policy, storage: Storage, name: str
-) -> nn.Module:
-    """The network of one part with its weights on the policy's device; raises ModelFileError naming file `name`."""
+def unfilled(
+    weights: Mapping[str, Tensor], found: Found, family: Family, name: str, wrap: Callable[[nn.Module], Any]
+) -> Unfilled:
+    """The network of one part and the tensors that fill it; raises ModelFileError naming file `name`."""
     own = {key.removeprefix(found.prefix): tensor for key, tensor in weights.items() if key.startswith(found.prefix)}
     shapes = {key: tuple(tensor.shape) for key, tensor in own.items()}
     try:
@@ -158,10 +163,18 @@ def build(
     except ModelFileError as error:
         raise ModelFileError(f"{name} is not a whole {found.part}: {error}.") from None
     _complain(name, found, plan, shapes)
-    module, dtype = plan.module.eval(), policy.dtype(found.part)
-    store_as(module, storage, dtype)
-    fill(module, {key: own[source] for key, source in plan.names.items()}, policy, dtype)
-    return module
+    tensors = {key: own[source] for key, source in plan.names.items()}
+    return Unfilled(plan.module.eval(), tensors, wrap, plan.original)
+
+
+def build(
+    weights: Mapping[str, Tensor], found: Found, family: Family, policy: Policy, storage: Storage, name: str
+) -> nn.Module:
+    """The network of one part with its weights on the policy's device; raises ModelFileError naming file `name`."""
+    draft = unfilled(weights, found, family, name, lambda module: module)
+    store_as(draft.module, storage, policy.dtype(found.part))
+    fill(draft.module, draft.tensors, policy, policy.dtype(found.part))
+    return draft.module
 
 
 def _complain(name: str, found: Found, plan: Blueprint, shapes: Mapping[str, Shape]) -> None:
@@ -187,36 +200,3 @@ def _squeezed(shape: Shape) -> Shape:
     while len(shape) > 2 and shape[-1] == 1:
         shape = shape[:-1]
     return shape
-
-
-def store_as(module: nn.Module, storage: Storage, compute: torch.dtype) -> None:
-    """Keep the weights of linear layers and convolutions in fp8 between uses (not norms or projections of tokens)."""
-    if storage == "default":
-        return
-    from diffusers.hooks.layerwise_casting import apply_layerwise_casting
-
-    dtype = {"fp8_e4m3fn": torch.float8_e4m3fn, "fp8_e5m2": torch.float8_e5m2}[storage]
-    apply_layerwise_casting(module, storage_dtype=dtype, compute_dtype=compute)
-
-
-@torch.no_grad()
-def fill(module: nn.Module, tensors: Mapping[str, Tensor], policy: Policy, dtype: torch.dtype) -> None:
-    """Give a module on the meta device its parameters: each cast, moved and laid out in one copy."""
-    for key, blank in list(module.named_parameters()):
-        layout = policy.channels_last and blank.ndim == 4
-        made = torch.empty(
-            blank.shape,
-            dtype=blank.dtype if blank.dtype.itemsize == 1 else dtype,
-            device=policy.device,
-            memory_format=torch.channels_last if layout else torch.contiguous_format,
-        )
-        made.copy_(tensors[key].reshape(blank.shape))
-        _put(module, key, nn.Parameter(made, requires_grad=False))
-    for key, buffer in list(module.named_buffers()):
-        if buffer.is_meta:
-            _put(module, key, torch.arange(buffer.shape[-1], device=policy.device).expand(buffer.shape))
-
-
-def _put(module: nn.Module, key: str, value: Any) -> None:
-    owner, _, leaf = key.rpartition(".")
-    setattr(module.get_submodule(owner), leaf, value)

@@ -1,25 +1,36 @@
-"""From a handle to what a lease lends: finds the file, builds the network, wraps it."""
+"""From a handle to what a lease lends: finds the file, builds the network, fills and wraps it."""
 
 from __future__ import annotations
 
-import math
+from collections.abc import Callable, Mapping
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from torch import nn
 
 from engine.files import Library
-from engine.models.build_sd import build
-from engine.models.detect import inspect_file, part_file, read_header, require
-from engine.models.families import FAMILIES, Found
-from engine.models.handle import ModelHandle
+from engine.models.fill import Unfilled, fill, store_as
+from engine.models.handle import ModelHandle, Part
 from engine.models.header import ModelFileError
 from engine.models.manager import ModelManager
 from engine.models.precision import Policy, default_bytes
-from engine.models.text_encoder import TextEncoder
-from engine.models.unet import Denoiser
-from engine.models.vae import VaeModule
-from engine.models.weights import open_weights
+
+Builder = Callable[[Path, ModelHandle, Policy], Unfilled]
+"""Reads the header of a handle's file, already found, and makes the network without its numbers; raises
+ModelFileError."""
+
+BUILDERS: Mapping[Part, str] = {
+    "denoiser": "engine.models.parts:denoiser",
+    "text": "engine.models.parts:text",
+    "text_g": "engine.models.parts:text",
+    "vae": "engine.models.parts:vae",
+    "control": "engine.models.build_control:control",
+    "depth": "engine.models.build_depth:depth",
+    "edges": "engine.models.edges:edges",
+    "upscaler": "engine.models.build_upscale:upscaler",
+}
+"""What makes each part, as "module:function" of type `Builder`."""
 
 
 class FileLoader:
@@ -31,25 +42,19 @@ class FileLoader:
 
     def size(self, handle: ModelHandle) -> int:
         """Bytes of the part's weights in the policy's dtype, from the file's header."""
-        path, found = self._find(handle)
         dtype = self._policy.dtype(handle.part)
-        itemsize = dtype.itemsize if handle.storage == "default" else 1
-        header = read_header(path)
-        own = [entry.shape for name, entry in header.tensors.items() if name.startswith(found.prefix)]
-        return itemsize * sum(map(math.prod, own))
+        return sum(
+            p.numel() * (p.dtype.itemsize if p.dtype.itemsize == 1 else dtype.itemsize)
+            for p in self._unfilled(handle).module.parameters()
+        )
 
-    def load(self, handle: ModelHandle) -> Denoiser | TextEncoder | VaeModule:
+    def load(self, handle: ModelHandle) -> Any:
         """The part with its weights on the device; raises ModelFileError or FileProblem."""
         if handle.patches:
             raise ModelFileError(f"{handle.source.name} has patches, and no kind of patch can be applied.")
-        path, found = self._find(handle)
-        family = FAMILIES[handle.family]
-        module = build(open_weights(path), found, family, self._policy, handle.storage, handle.source.name)
-        if handle.part == "denoiser":
-            return Denoiser(module, self._policy.denoiser, self._policy.channels_last)
-        if handle.part == "text":
-            return TextEncoder(module, family)
-        return VaeModule(module, family.latent.downscale)
+        draft = self._unfilled(handle)
+        fill(draft.module, draft.tensors, self._policy, self._policy.dtype(handle.part))
+        return draft.wrap(draft.module)
 
     def to_device(self, module: Any) -> None:
         """Bring weights from the host."""
@@ -59,14 +64,12 @@ class FileLoader:
         """Bring weights from the device."""
         nn.Module.to(module.module, "cpu")
 
-    def _find(self, handle: ModelHandle) -> tuple[Path, Found]:
-        """The file that holds the part, and how it names its tensors there."""
-        path = self._library.resolve(handle.source)
-        inspected = inspect_file(path)
-        require(inspected, handle.source.name, handle.part)
-        file = part_file(path, handle.part) if path.is_dir() else path
-        assert file is not None
-        return file, inspected.parts[handle.part]
+    def _unfilled(self, handle: ModelHandle) -> Unfilled:
+        module, _, name = BUILDERS[handle.part].partition(":")
+        build = cast(Builder, getattr(import_module(module), name))
+        draft = build(self._library.resolve(handle.source), handle, self._policy)
+        store_as(draft.module, handle.storage, self._policy.dtype(handle.part))
+        return draft
 
 
 def make_manager(library: Library, policy: Policy, device_bytes: int = 0, host_bytes: int = 0) -> ModelManager:

@@ -14,6 +14,19 @@ from engine.models.memory import host_bytes
 Precision = Literal["auto", "full", "fp16", "bf16"]
 
 
+DTYPE_OF: Mapping[Part, Literal["denoiser", "text", "vae"]] = {
+    "denoiser": "denoiser",
+    "control": "denoiser",
+    "text": "text",
+    "text_g": "text",
+    "vae": "vae",
+    "depth": "text",
+    "edges": "text",
+    "upscaler": "text",
+}
+"""Which of a policy's three dtypes each part computes in: bf16 is too coarse for what makes a picture in one pass."""
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """Dtypes by part on one device; `channels_last` lays out convolution weights as [out, H, W, in]."""
@@ -26,7 +39,8 @@ class Policy:
 
     def dtype(self, part: Part) -> torch.dtype:
         """The dtype a part computes in."""
-        return {"denoiser": self.denoiser, "text": self.text, "vae": self.vae}[part]
+        dtype: torch.dtype = getattr(self, DTYPE_OF[part])
+        return dtype
 
     @property
     def salt(self) -> str:
