@@ -32,13 +32,13 @@ from engine.service.retention import tidy_for_ever
 from engine.service.settings import ServerSettings
 from engine.service.threads import off
 from engine.session.temp import emptied
+from engine.version import VERSION
 from engine.worker.channel import Channel
 from engine.worker.process import WorkerProcess
 from engine.workflow.error import WorkflowError
 
 __all__ = ["Service", "Submitted", "Workflow"]
 
-VERSION = "0.1.0"
 KEPT = ("extra_pnginfo",)
 """What is kept of ComfyUI's extra_data: the rest is secrets, or means nothing here."""
 

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, Phase, settings
 from schemathesis.generation import GenerationMode
 from schemathesis.specs.openapi.checks import ignored_auth, positive_data_acceptance
 
-from engine.service.service import VERSION
+from engine.version import VERSION
 from tests.web.kit import Server
 from web.api import OPERATIONS
 from web.api.openapi import document

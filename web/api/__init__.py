@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.service.service import VERSION
+from engine.version import VERSION
 from web.api import (
     checking,
     events,

@@ -1,0 +1,3 @@
+"""The version of the program, told here only."""
+
+VERSION = "0.4.0"
