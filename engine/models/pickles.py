@@ -139,24 +139,32 @@ _KNOWN: Mapping[tuple[str, str], Any] = {
 }
 
 
-def read_pickle(path: Path) -> tuple[Header, frozenset[str]]:
-    """Tensors of a PyTorch file and the harmless global names in it; raises ModelFileError for anything else."""
+def read_value(path: Path) -> tuple[Any, frozenset[str]]:
+    """What a PyTorch file holds, an `Entry` in place of each tensor, and the harmless global names in it.
+
+    Raises ModelFileError for a file that names anything else, or is damaged.
+    """
     try:
-        value, inert = _scan_zip(path) if zipfile.is_zipfile(path) else _scan_legacy(path)
+        return _scan_zip(path) if zipfile.is_zipfile(path) else _scan_legacy(path)
     except ModelFileError as error:
         raise ModelFileError(f"{path.name} is not a safe model file: {error}.") from None
     except Exception:
         raise ModelFileError(f"{path.name} is not a PyTorch model file, or it is damaged.") from None
+
+
+def read_pickle(path: Path) -> tuple[Header, frozenset[str]]:
+    """Tensors of a PyTorch file and the harmless global names in it; raises ModelFileError for anything else."""
+    value, inert = read_value(path)
     tensors = {name: entry for name, entry in state_dict(value).items() if isinstance(entry, Entry)}
     if not tensors or len(tensors) > MAX_TENSORS:
         raise ModelFileError(f"{path.name} holds no table of tensors.")
-    if not all(map(_sound, tensors.values())):
+    if not all(map(sound, tensors.values())):
         raise ModelFileError(f"{path.name} is damaged: one of its tensors has no sound shape.")
     return Header(tensors), inert
 
 
-def _sound(entry: Entry) -> bool:
-    """A pickle can overwrite what it made, so entries are judged only when all is read."""
+def sound(entry: Entry) -> bool:
+    """Whether dtype and shape are what they should be: a pickle can overwrite what it made, so look when all is read."""
     shape = entry.shape
     known = isinstance(entry.dtype, str) and entry.dtype in ITEMSIZE
     return (

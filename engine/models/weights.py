@@ -6,13 +6,14 @@ import threading
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from engine.models.detect import is_pickle
 from engine.models.header import Entry, ModelFileError, read_safetensors
-from engine.models.pickles import Inert, read_pickle, state_dict
+from engine.models.pickles import Inert, read_value, state_dict
 
 DTYPES: Mapping[str, torch.dtype] = {
     "BOOL": torch.bool, "U8": torch.uint8, "I8": torch.int8, "I16": torch.int16, "U16": torch.uint16,
@@ -45,12 +46,21 @@ def _view(data: Tensor, entry: Entry) -> Tensor:
 
 
 def _open_pickle(path: Path) -> dict[str, Tensor]:
-    """The file is scanned without torch first: only a file that names nothing strange reaches torch.load at all."""
-    _, inert = read_pickle(path)
+    tensors = {name: item for name, item in state_dict(load_value(path)).items() if isinstance(item, Tensor)}
+    if not tensors:
+        raise ModelFileError(f"{path.name} holds no table of tensors.")
+    return tensors
+
+
+def load_value(path: Path) -> Any:
+    """What a PyTorch file holds, read safely; raises ModelFileError.
+
+    The file is scanned without torch first: only a file that names nothing strange reaches torch.load at all.
+    """
+    _, inert = read_value(path)
     with _unpickling, torch.serialization.safe_globals([(Inert, name) for name in inert]):
         try:
-            value = torch.load(path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
+            return torch.load(path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
         except Exception as error:
             reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
             raise ModelFileError(f"{path.name} cannot be loaded safely: {reason}") from None
-    return {name: item for name, item in state_dict(value).items() if isinstance(item, Tensor)}
