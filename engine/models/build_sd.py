@@ -132,14 +132,15 @@ def make_text(layout: ClipLayout, family: Family) -> nn.Module:
     with light():
         from transformers import CLIPTextConfig, CLIPTextModel
 
+    kind = family.texts["text"]
     config = CLIPTextConfig(
         vocab_size=layout.vocabulary,
         hidden_size=layout.width,
         intermediate_size=layout.hidden,
         num_hidden_layers=layout.layers,
-        num_attention_heads=max(1, layout.width // family.clip_head),
+        num_attention_heads=max(1, layout.width // kind.head),
         max_position_embeddings=layout.positions,
-        hidden_act=family.activation,
+        hidden_act=kind.activation,
     )
     return CLIPTextModel(config)
 

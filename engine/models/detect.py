@@ -9,19 +9,29 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from engine.diffusion.types import LatentSpec, ModelSampling
-from engine.models.families import CLIP_TYPES, FAMILIES, LANDMARKS, LAYOUTS, Found, Inspected, Layout, match
-from engine.models.handle import PARTS, Part
+from engine.diffusion.types import LatentSpec, ModelSampling, Wants
+from engine.models.families import CLIP_TYPES, FAMILIES, LANDMARKS, LAYOUTS, ORDER, Found, Inspected, Layout, matches
+from engine.models.handle import Part
 from engine.models.header import Header, ModelFileError, Shape, read_safetensors
 from engine.models.pickles import read_pickle
 
-SUBFOLDERS: Mapping[Part, str] = {"denoiser": "unet", "text": "text_encoder", "vae": "vae"}
+SUBFOLDERS: Mapping[Part, str] = {
+    "denoiser": "unet",
+    "text": "text_encoder",
+    "text_g": "text_encoder_2",
+    "vae": "vae",
+}
 """Where a diffusers folder keeps each part."""
 
 STEMS = ("diffusion_pytorch_model", "model", "pytorch_model")
 ENDINGS = (".safetensors", ".fp16.safetensors", ".bin", ".fp16.bin")
 MAX_CONFIG = 1 << 20
-PART_TITLES: Mapping[Part, str] = {"denoiser": "denoiser (UNet)", "text": "text encoder (CLIP)", "vae": "VAE"}
+PART_TITLES: Mapping[Part, str] = {
+    "denoiser": "denoiser (UNet)",
+    "text": "text encoder (CLIP)",
+    "text_g": "second text encoder (OpenCLIP bigG)",
+    "vae": "VAE",
+}
 
 
 def read_header(path: Path) -> Header:
@@ -45,9 +55,9 @@ def detect(header: Header) -> dict[Part, Found]:
     found: dict[Part, Found] = {}
     for layout in LAYOUTS:
         if layout.part not in found and _anchored(layout, shapes):
-            family = match(layout.part, shapes, layout.naming, layout.prefix)
-            if family is not None:
-                found[layout.part] = Found(layout.part, family, layout.naming, layout.prefix)
+            families = matches(layout.part, shapes, layout.naming, layout.prefix)
+            if families:
+                found[layout.part] = Found(layout.part, families[0], layout.naming, layout.prefix)
     return found
 
 
@@ -83,15 +93,33 @@ def _inspect_header(name: str, header: Header) -> Inspected:
 
 
 def _family(found: Mapping[Part, Found]) -> str:
-    """A file is of its denoiser's family, else of its text encoder's, else of its autoencoder's."""
-    return next(found[part].family for part in PARTS if part in found)
+    """A file is of its denoiser's family, else of its second or only text encoder's, else of its autoencoder's."""
+    return next(found[part].family for part in ORDER if part in found)
 
 
 def _describe(family: str, parts: Mapping[Part, Found], headers: Mapping[Part, Header]) -> Inspected:
     row = FAMILIES[family]
     nbytes = {part: _part_bytes(headers[part], found) for part, found in parts.items()}
     widths = {part: width for part, found in parts.items() if (width := _width(headers[part], found)) is not None}
-    return Inspected(family, dict(parts), nbytes, row.sampling, row.latent, widths)
+    wants, families = _wants(parts, headers), _families(family, parts, headers)
+    return Inspected(family, dict(parts), nbytes, row.sampling, row.latent, widths, wants, families)
+
+
+def _wants(parts: Mapping[Part, Found], headers: Mapping[Part, Header]) -> Wants:
+    """Channels of the denoiser's input beyond the latent's are joined to it: depth, or mask and masked picture."""
+    if (found := parts.get("denoiser")) is None:
+        return Wants()
+    family = FAMILIES[found.family]
+    first = headers["denoiser"].tensors[found.prefix + LANDMARKS["denoiser", found.naming]["input"]]
+    return Wants(first.shape[1] - family.latent.channels, family.vector)
+
+
+def _families(family: str, parts: Mapping[Part, Found], headers: Mapping[Part, Header]) -> tuple[str, ...]:
+    """All families that the parts may be of: one, unless the parts that tell are not there."""
+    shapes = {part: headers[part].shapes() for part in parts}
+    fitting = [set(matches(f.part, shapes[f.part], f.naming, f.prefix)) for f in parts.values()]
+    told = "denoiser" in parts
+    return (family,) if told else tuple(name for name in FAMILIES if all(name in names for names in fitting)) or (family,)
 
 
 def _part_bytes(header: Header, found: Found) -> int:
@@ -110,7 +138,7 @@ def _unknown(header: Header) -> str:
     known = ", ".join(f.title for f in FAMILIES.values())
     if not seen:
         return f"not a checkpoint of a known family ({known}); its tensors are named like {_some(header)}"
-    part, layout = next(iter(sorted(seen.items(), key=lambda item: PARTS.index(item[0]))))
+    part, layout = next(iter(sorted(seen.items(), key=lambda item: ORDER.index(item[0]))))
     marks = (layout.prefix + name for name in LANDMARKS[part, layout.naming].values())
     sizes = ", ".join(f"{name} {list(shapes[name])}" for name in marks if name in shapes)
     return f"it holds a {PART_TITLES[part]} of no known family ({known}): {sizes or 'unknown layout'}"
@@ -130,7 +158,7 @@ def part_file(folder: Path, part: Part) -> Path | None:
 def _inspect_folder(folder: Path) -> Inspected:
     parts: dict[Part, Found] = {}
     headers: dict[Part, Header] = {}
-    for part in PARTS:
+    for part in ORDER:
         path = part_file(folder, part)
         header = read_header(path) if path else None
         if header and (found := detect(header).get(part)):
