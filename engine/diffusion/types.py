@@ -103,10 +103,14 @@ class Cond:
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """A prompt as token ids: chunks of 77 with start, end and padding, and each token's weight."""
+    """A prompt as token ids: chunks of 77 with start, end and padding, and each token's weight.
+
+    Ids behind the vocabulary's count through `learnt`: the file of a learnt word, and which of its vectors it is.
+    """
 
     ids: tuple[tuple[int, ...], ...]
     weights: tuple[tuple[float, ...], ...]
+    learnt: tuple[tuple[Hashable, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

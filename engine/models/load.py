@@ -22,8 +22,8 @@ ModelFileError."""
 
 BUILDERS: Mapping[Part, str] = {
     "denoiser": "engine.models.parts:denoiser",
-    "text": "engine.models.parts:text",
-    "text_g": "engine.models.parts:text",
+    "text": "engine.models.build_text:text",
+    "text_g": "engine.models.build_text:text",
     "vae": "engine.models.parts:vae",
     "control": "engine.models.build_control:control",
     "depth": "engine.models.build_depth:depth",

@@ -14,7 +14,6 @@ from engine.models.families import FAMILIES
 from engine.models.fill import Unfilled
 from engine.models.handle import ModelHandle
 from engine.models.precision import Policy
-from engine.models.text_encoder import TextEncoder
 from engine.models.unet import Denoiser
 from engine.models.vae import VaeModule
 from engine.models.weights import open_weights
@@ -23,12 +22,6 @@ from engine.models.weights import open_weights
 def denoiser(path: Path, handle: ModelHandle, policy: Policy) -> Unfilled:
     """A UNet."""
     return _part(path, handle, lambda module: Denoiser(module, policy.denoiser, policy.channels_last))
-
-
-def text(path: Path, handle: ModelHandle, policy: Policy) -> Unfilled:
-    """A text encoder."""
-    family = FAMILIES[handle.family]
-    return _part(path, handle, lambda module: TextEncoder(module, family))
 
 
 def vae(path: Path, handle: ModelHandle, policy: Policy) -> Unfilled:

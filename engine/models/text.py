@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from engine.diffusion.types import Tokens
+from engine.models.vocabulary import END_ID, TOKENS
 
 EMPHASIS = 1.1
 MAX_NESTING = 64
@@ -22,11 +23,29 @@ MAX_WORD = 7
 
 _SYMBOLS = re.compile(r"\\[()]|[()]|(?:[^()\\]|\\(?![()]))+")
 _NUMBER = re.compile(r"\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*")
-_EMBEDDING = re.compile(r"(?:^|(?<=[ \n]))embedding:")
+_EMBEDDING = re.compile(r"(?:^|(?<=[ \n]))embedding:(\S*)")
+_PUNCTUATION = ".,;:!?"
 
 
 class PromptError(ValueError):
     """A prompt cannot be encoded; the text is one sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A learnt word: the file that holds it, and how many vectors it has."""
+
+    file: Hashable
+    count: int
+
+
+Find = Callable[[str], Word | None]
+"""The learnt word of a name, None where there is none; may raise PromptError."""
+
+
+def unknown(name: str) -> Word | None:
+    """Finds no learnt word."""
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,19 +142,79 @@ def _chunk(tokens: list[tuple[int, float]], length: int, start: int, end: int, p
 
 
 def tokenize(
-    prompt: str, encode: Callable[[str], Sequence[int]], *, length: int, start: int, end: int, pad: int
+    prompt: str,
+    encode: Callable[[str], Sequence[int]],
+    find: Find = unknown,
+    *,
+    length: int,
+    start: int,
+    end: int,
+    pad: int,
 ) -> Tokens:
     """Tokens of a prompt in chunks; `encode` gives the ids of plain text without start and end.
 
-    Raises PromptError for `embedding:name`, as no embedding can be loaded.
+    The vectors of a learnt word have ids from TOKENS on, which count through `Tokens.learnt`.  Raises PromptError for
+    `embedding:name` where `find` knows no such word.
     """
-    runs = []
+    runs: list[list[tuple[int, float]]] = []
+    learnt: list[tuple[Hashable, int]] = []
     for piece in parse(prompt):
-        if named := _EMBEDDING.search(piece.text):
-            name = piece.text[named.end() :].split(maxsplit=1)
-            raise PromptError(
-                f'The embedding "{name[0] if name else ""}" was not found; remove "embedding:" from the prompt.'
-            )
-        if piece.text:
-            runs.append([(token, piece.weight) for token in encode(piece.text)])
-    return cut(runs, length=length, start=start, end=end, pad=pad)
+        for part in split_words(piece.text, find):
+            if isinstance(part, str):
+                ids: Sequence[int] = encode(part)
+            else:
+                ids = range(TOKENS + len(learnt), TOKENS + len(learnt) + part.count)
+                learnt += [(part.file, row) for row in range(part.count)]
+            runs.append([(token, piece.weight) for token in ids])
+    return replace(cut(runs, length=length, start=start, end=end, pad=pad), learnt=tuple(learnt))
+
+
+def split_words(text: str, find: Find) -> Iterator[str | Word]:
+    """Plain text and learnt words in turn; raises PromptError for a word that `find` does not know."""
+    at = 0
+    for match in _EMBEDDING.finditer(text):
+        word, name = _found(match[1], find)
+        if before := text[at : match.start()]:
+            yield before
+        yield word
+        at = match.start(1) + len(name)
+    if rest := text[at:]:
+        yield rest
+
+
+def _found(word: str, find: Find) -> tuple[Word, str]:
+    """The learnt word, and how much of what follows `embedding:` is its name."""
+    for name in candidates(word):
+        if (found := find(name)) is not None:
+            return found, name
+    raise PromptError(
+        f'The embedding "{word.rstrip(_PUNCTUATION)}" was not found; '
+        'put its file into models/embeddings, or remove "embedding:" from the prompt.'
+    )
+
+
+def candidates(word: str) -> tuple[str, ...]:
+    """What may be the name in the text after `embedding:`, the longest first: punctuation may follow a name."""
+    return tuple(dict.fromkeys(name for name in (word, word.rstrip(_PUNCTUATION), word.split(",")[0]) if name))
+
+
+def named_words(prompt: str) -> tuple[str, ...]:
+    """What follows each `embedding:` of a prompt, up to the next space."""
+    found = (match[1] for piece in parse(prompt) for match in _EMBEDDING.finditer(piece.text))
+    return tuple(dict.fromkeys(found))
+
+
+def repadded(tokens: Tokens, pad: int) -> Tokens:
+    """The same tokens with every chunk filled up with `pad` after its end."""
+    return replace(tokens, ids=tuple(_filled(ids, pad) for ids in tokens.ids))
+
+
+def _filled(ids: tuple[int, ...], pad: int) -> tuple[int, ...]:
+    last, kept = ids[-1], len(ids)
+    while kept and ids[kept - 1] == last:
+        kept -= 1
+    if last == END_ID:
+        kept += 1
+    if not kept or ids[kept - 1] != END_ID:
+        return ids
+    return (*ids[:kept], *(pad,) * (len(ids) - kept))

@@ -1,100 +1,135 @@
-"""The text encoder in its three stages: tokenize (text → ids), embed (ids → vectors), transform (vectors → Cond)."""
+"""A CLIP text model in its three stages: tokenize (text → ids), embed (ids → vectors), transform (vectors → Cond)."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from engine.diffusion.types import Cond, Embeds, Tokens
-from engine.models.families import Family
-from engine.models.text import PromptError, tokenize
-from engine.models.tokens import tokenize_prompt
-from engine.models.vocabulary import END_ID, START_ID
+from engine.models.families import TextKind
+from engine.models.text import PromptError, repadded
+from engine.models.tokens import empty_chunk, tokenize_padded
+from engine.models.vocabulary import END_ID, TOKENS
+
+Learnt = Callable[[Hashable, int], Tensor]
+"""(file, width) -> its learnt vectors [n, width], on the host; raises PromptError."""
+
+
+def no_learnt(file: Hashable, width: int) -> Tensor:
+    """Learnt vectors where there are none to be had."""
+    raise PromptError("The tokens name learnt words, and no file can be read here.")
 
 
 class TextEncoder:
-    """A CLIP text model as leased from the manager."""
+    """A CLIP text model as leased from the manager; `cut` says that its file left out the last layer."""
 
-    def __init__(self, module: nn.Module, family: Family) -> None:
+    def __init__(self, module: nn.Module, kind: TextKind, *, cut: bool = False) -> None:
         self.module = module
+        self.kind = kind
         self._text: Any = getattr(module, "text_model", module)
-        self._family = family
+        self._projection: Any = getattr(module, "text_projection", None)
+        self._whole = self.layers + cut
 
     @property
     def layers(self) -> int:
-        """Layers of the transformer."""
+        """Layers of the transformer that are there."""
         return len(self._text.encoder.layers)
+
+    @property
+    def width(self) -> int:
+        """Width of a token's vector."""
+        return int(self._text.embeddings.token_embedding.embedding_dim)
 
     def tokenize(self, prompt: str) -> Tokens:
         """Tokens of a prompt in chunks of 77, with weights; raises PromptError."""
-        return tokenize_prompt(prompt, self._family.name)
+        return tokenize_padded(prompt, self.kind.pad)
 
     @torch.no_grad()
-    def embed(self, tokens: Tokens) -> Embeds:
-        """Vectors [chunks, 77, D] of the tokens, float32 on the host; raises PromptError for ids the table lacks."""
-        return Embeds(self._vectors(tokens.ids).float().cpu(), tokens)
+    def embed(self, tokens: Tokens, learnt: Learnt = no_learnt) -> Embeds:
+        """Vectors [chunks, 77, D] of the tokens, float32 on the host, after padding as this encoder wants it.
 
-    def _vectors(self, ids: Sequence[Sequence[int]]) -> Tensor:
+        Raises PromptError for ids that the table lacks, or learnt words that cannot be had.
+        """
+        tokens = repadded(tokens, self.kind.pad)
+        return Embeds(self._vectors(tokens, learnt).float().cpu(), tokens)
+
+    def _vectors(self, tokens: Tokens, learnt: Learnt) -> Tensor:
         table = self._text.embeddings.token_embedding
         rows = table.num_embeddings
-        if any(not 0 <= token < rows for chunk in ids for token in chunk):
+        words = {(c, t): id - TOKENS for c, ids in enumerate(tokens.ids) for t, id in enumerate(ids) if id >= TOKENS}
+        plain = [[END_ID if id >= TOKENS else id for id in ids] for ids in tokens.ids] if words else tokens.ids
+        known = all(0 <= id < rows for ids in plain for id in ids)
+        if not known or any(word >= len(tokens.learnt) for word in words.values()):
             raise PromptError(f"These tokens are not of this text encoder: it knows only the ids 0 to {rows - 1}.")
-        vectors: Tensor = table(torch.tensor(ids, device=table.weight.device))
+        vectors: Tensor = table(torch.tensor(plain, device=table.weight.device))
+        for (chunk, place), word in words.items():
+            file, row = tokens.learnt[word]
+            vectors[chunk, place] = learnt(file, self.width)[row].to(vectors)
         return vectors
 
     @torch.no_grad()
     def transform(self, embeds: Embeds, layer: int | None = None) -> Cond:
-        """The conditioning of embedded tokens: embeds [1, chunks·77, D] and pooled [1, D], float32 on the host.
+        """The conditioning of embedded tokens: embeds [1, chunks·77, D] and pooled [1, D'], float32 on the host.
 
         Args:
-            layer: the layer to stop at, from the end: -1 (or None) is the last; one that is not there means the last.
+            layer: the layer to stop at, from the end: -1 is the last, None the family's; one that is not there means
+                the last.
 
         A token's weight w moves its vector away from the empty prompt's at the same place: empty + w · (own - empty).
-        Pooled is the vector at the first chunk's end token, always of the last layer.
+        Pooled is the vector at the first chunk's end token, always of the last layer, projected where the file holds a
+        projection.
         """
         tokens = embeds.tokens
         chunks = len(tokens.ids)
-        width = self._text.embeddings.token_embedding.embedding_dim
-        if tuple(embeds.vectors.shape) != (chunks, len(tokens.ids[0]), width):
+        if tuple(embeds.vectors.shape) != (chunks, len(tokens.ids[0]), self.width):
             raise PromptError(
-                f"Token vectors {list(embeds.vectors.shape)} are not of this text encoder (width {width})."
+                f"Token vectors {list(embeds.vectors.shape)} are not of this text encoder (width {self.width})."
             )
         weighted = any(weight != 1.0 for chunk in tokens.weights for weight in chunk)
         vectors = self._at_home(embeds.vectors)
         if weighted:
-            vectors = torch.cat([vectors, self._vectors([self._empty(len(tokens.ids[0]))])])
+            empty = Tokens((empty_chunk(self.kind.pad),), ())
+            vectors = torch.cat([vectors, self._vectors(empty, no_learnt)])
         hidden, last = self._run(vectors, layer)
         states = _weigh(hidden[:chunks], hidden[-1], tokens.weights) if weighted else hidden
-        pooled = last[0, tokens.ids[0].index(END_ID)]
-        return Cond(states.reshape(1, -1, width).cpu(), pooled[None].cpu())
+        pooled = self._pooled(last[:1, tokens.ids[0].index(END_ID)])
+        return Cond(states.reshape(1, -1, self.width).cpu(), pooled.float().cpu())
 
     def encode(self, prompt: str, layer: int | None = None) -> Cond:
         """All three stages."""
         return self.transform(self.embed(self.tokenize(prompt)), layer)
-
-    def _empty(self, length: int) -> Sequence[int]:
-        return tokenize("", lambda text: (), length=length, start=START_ID, end=END_ID, pad=self._family.pad).ids[0]
 
     def _at_home(self, vectors: Tensor) -> Tensor:
         weight = self._text.embeddings.token_embedding.weight
         return vectors.to(weight.device, weight.dtype)
 
     def _run(self, vectors: Tensor, layer: int | None) -> tuple[Tensor, Tensor]:
-        """Normed hidden states [chunks, T, D] in float32, after the wanted layer and after the last."""
+        """Hidden states [chunks, T, D]: after the wanted layer in float32, and normed after the last."""
         text = self._text
         hidden = text.embeddings(inputs_embeds=vectors)
         length = vectors.shape[1]
         mask = torch.full((length, length), float("-inf"), dtype=hidden.dtype, device=hidden.device).triu(1)[None, None]
-        stop = self.layers + layer if layer is not None and -self.layers <= layer < 0 else self.layers - 1
+        stop, normed = self._stop(layer)
         wanted = hidden
         for i, block in enumerate(text.encoder.layers):
             hidden = block(hidden, mask)
             if i == stop:
                 wanted = hidden
-        return text.final_layer_norm(wanted).float(), text.final_layer_norm(hidden).float()
+        return (text.final_layer_norm(wanted) if normed else wanted).float(), text.final_layer_norm(hidden)
+
+    def _stop(self, layer: int | None) -> tuple[int, bool]:
+        """The layer whose answer is taken, and whether the last norm follows."""
+        wanted = self.kind.layer if layer is None else layer
+        if not -self._whole <= wanted < 0:
+            return self.layers - 1, True
+        return min(self._whole + wanted, self.layers - 1), self.kind.normed
+
+    def _pooled(self, vector: Tensor) -> Tensor:
+        projected: Tensor = vector if self._projection is None else self._projection(vector)
+        return projected
 
 
 def _weigh(states: Tensor, empty: Tensor, weights: Sequence[Sequence[float]]) -> Tensor:

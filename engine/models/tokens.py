@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from engine.diffusion.types import Tokens
 from engine.models.families import FAMILIES
-from engine.models.text import tokenize
+from engine.models.text import Find, tokenize, unknown
 from engine.models.vocabulary import END_ID, LENGTH, START_ID, clip_tokenizer
 
 
@@ -16,7 +16,23 @@ def encode_text(text: str) -> Sequence[int]:
     return ids
 
 
-def tokenize_prompt(prompt: str, family: str) -> Tokens:
-    """Tokens of a prompt in chunks of 77 as `family` wants them; needs no weights.  Raises PromptError."""
-    pad = FAMILIES[family].pad
-    return tokenize(prompt, encode_text, length=LENGTH, start=START_ID, end=END_ID, pad=pad)
+def tokenize_prompt(prompt: str, family: str, find: Find = unknown) -> Tokens:
+    """Tokens of a prompt in chunks of 77 as `family` (its first text encoder) pads them; needs no weights.
+
+    Args:
+        find: the learnt word that `embedding:name` names.
+
+    Raises PromptError.
+    """
+    first = next(iter(FAMILIES[family].texts.values()))
+    return tokenize_padded(prompt, first.pad, find)
+
+
+def tokenize_padded(prompt: str, pad: int, find: Find = unknown) -> Tokens:
+    """Tokens of a prompt in chunks of 77, filled up with `pad`; raises PromptError."""
+    return tokenize(prompt, encode_text, find, length=LENGTH, start=START_ID, end=END_ID, pad=pad)
+
+
+def empty_chunk(pad: int) -> tuple[int, ...]:
+    """The one chunk of the empty prompt."""
+    return (START_ID, END_ID, *(pad,) * (LENGTH - 2))

@@ -172,7 +172,7 @@ def test_weighted_and_long_prompts_give_the_latent_of_the_pipeline(
 @torch.no_grad()
 def reference_embeds(text: Any, prompt: str) -> Tensor:
     """empty + w · (own - empty) at each place, chunks one after the other, by transformers."""
-    encoder = TextEncoder(text, FAMILIES["mini1"])
+    encoder = TextEncoder(text, FAMILIES["mini1"].texts["text"])
     tokens = encoder.tokenize(prompt)
     own = text(torch.tensor(tokens.ids)).last_hidden_state
     empty = text(torch.tensor(encoder.tokenize("").ids)).last_hidden_state
