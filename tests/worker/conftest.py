@@ -11,7 +11,7 @@ import pytest
 from engine.worker.channel import Channel
 from engine.worker.in_process import InProcess
 from engine.worker.process import WorkerProcess
-from tests.worker.kit import Desk, Loop, settings
+from tests.worker.kit import SECONDS, Desk, Loop, settings
 
 KINDS: dict[str, Callable[..., Channel]] = {"in_process": InProcess, "process": WorkerProcess}
 
@@ -39,9 +39,8 @@ def fresh(request: pytest.FixtureRequest, loop: Loop, tmp_path: Path) -> Iterato
     """Makes started workers; `fresh("process", …settings)`."""
     made: list[Desk] = []
 
-    def make(kind: str, *, start: bool = True, patience: float | None = None, **others: Any) -> Desk:
-        more = {} if patience is None else {"patience": patience}
-        desk = Desk(KINDS[kind](settings(others.pop("data", tmp_path), **others), **more), loop)
+    def make(kind: str, *, start: bool = True, **others: Any) -> Desk:
+        desk = Desk(KINDS[kind](settings(others.pop("data", tmp_path), **others)), loop)
         made.append(desk)
         if start:
             loop.run(_started(desk))
@@ -60,4 +59,4 @@ def either(request: pytest.FixtureRequest) -> str:
 
 async def _started(desk: Desk) -> None:
     await desk.channel.start()
-    await desk.channel.ready()
+    await desk.channel.ready(SECONDS)

@@ -11,7 +11,7 @@ import pytest
 from engine.run import events
 from engine.worker.channel import ChannelError, Picture, Work
 from tests.worker.conftest import Fresh
-from tests.worker.kit import Desk, graph, shown
+from tests.worker.kit import SECONDS, Desk, graph, shown
 
 DURABLE = (events.JobQueued, events.JobStarted, events.StepStarted, events.StepFinished, events.JobFinished)
 
@@ -85,7 +85,8 @@ def test_a_graph_that_cannot_run_ends_as_an_error(desk: Desk, nonsense: dict[str
 
 def test_exactly_one_job_is_cancelled(desk: Desk) -> None:
     async def scene() -> list[str]:
-        first, second = (desk.give(shown("sleep", seconds=3, steps=300, key=k)) for k in (1, 2))
+        first = desk.give(shown("sleep", seconds=600, steps=60_000, key=1))
+        second = desk.give(shown("sleep", seconds=2, steps=200, key=2))
         await desk.until(lambda: all(desk.of(j, events.Progress) for j in (first, second)))
         desk.channel.cancel(first)
         desk.channel.cancel("nobody")
@@ -96,7 +97,7 @@ def test_exactly_one_job_is_cancelled(desk: Desk) -> None:
 
 def test_a_job_is_cancelled_before_it_is_planned(desk: Desk) -> None:
     async def scene() -> tuple[str, list[Any]]:
-        job = desk.give(shown("sleep", seconds=20, steps=2000, key=3))
+        job = desk.give(shown("sleep", seconds=600, steps=60_000, key=3))
         desk.channel.cancel(job)
         return await desk.end(job), desk.of(job, events.Progress)
 
@@ -105,7 +106,7 @@ def test_a_job_is_cancelled_before_it_is_planned(desk: Desk) -> None:
 
 def test_a_coroutine_is_cancelled(desk: Desk) -> None:
     async def scene() -> str:
-        job = desk.give(shown("nap", seconds=30))
+        job = desk.give(shown("nap", seconds=600))
         await desk.until(lambda: desk.of(job, events.Progress))
         desk.channel.cancel(job)
         return await desk.end(job)
@@ -115,11 +116,12 @@ def test_a_coroutine_is_cancelled(desk: Desk) -> None:
 
 def test_several_jobs_run_at_once(desk: Desk) -> None:
     async def scene() -> None:
-        jobs = [desk.give(shown("nap", seconds=0.5, key=k)) for k in range(8)]
+        jobs = [desk.give(shown("nap", seconds=600, key=k)) for k in range(8)]
+        await desk.until(lambda: all(desk.of(job, events.Progress) for job in jobs))
+        assert not any(desk.status(job) for job in jobs), "all eight have begun, and none is over"
         for job in jobs:
-            await desk.end(job)
-        told = [type(e) for e in desk.events if e.job in jobs and isinstance(e, events.Progress | events.JobFinished)]
-        assert events.JobFinished not in told[:8], "all eight had begun before one was over"
+            desk.channel.cancel(job)
+        assert [await desk.end(job) for job in jobs] == ["cancelled"] * 8
 
     desk.loop.run(scene())
 
@@ -140,7 +142,9 @@ def test_jobs_that_wait_for_a_place_go_by_priority_then_by_order(fresh: Fresh, e
     async def scene() -> list[str]:
         given = [("first", 0), ("low", -1), ("high", 5), ("next", 0), ("high too", 5)]
         for i, (job, priority) in enumerate(given):
-            desk.give(shown("nap", seconds=0.15, key=200 + i), job=job, priority=priority)
+            desk.give(shown("nap", seconds=0 if i else 600, key=200 + i), job=job, priority=priority)
+        await desk.until(lambda: all(desk.of(job, events.JobQueued) for job, _ in given))
+        desk.channel.cancel("first")
         for job, _ in given:
             await desk.end(job)
         return [e.job for e in desk.events if isinstance(e, events.JobFinished)]
@@ -259,9 +263,10 @@ def test_results_are_reported_and_freed(desk: Desk) -> None:
 
 def test_jobs_that_run_are_in_the_report(desk: Desk) -> None:
     async def scene() -> None:
-        job = desk.give(shown("nap", seconds=1, key=5))
+        job = desk.give(shown("nap", seconds=600, key=5))
         await desk.until(lambda: desk.of(job, events.Progress))
         assert (await desk.channel.ask("report"))["jobs"] == [job]
+        desk.channel.cancel(job)
         await desk.end(job)
 
     desk.loop.run(scene())
@@ -314,13 +319,11 @@ def test_stopping_lets_running_steps_end_and_begins_no_others(fresh: Fresh, eith
     desk = fresh(either)
 
     async def scene() -> None:
-        chain = graph(
-            a=("sleep", {"seconds": 0.6, "steps": 60, "key": 1}), b=("add", {"a": "a"}), z=("show", {"value": "b"})
-        )
+        chain = graph(a=("to_the_last", {}), b=("add", {"a": "a"}), z=("show", {"value": "b"}))
         running, done = desk.give(chain), desk.give(shown("number", value=4))
         await desk.end(done)
         await desk.until(lambda: desk.of(running, events.Progress))
-        assert await desk.channel.stop(10) == (running,)
+        assert await desk.channel.stop(SECONDS) == (running,)
         assert [e.node for e in desk.of(running, events.StepFinished)] == ["a"]
         assert not desk.of(running, events.JobFinished)
 
@@ -338,9 +341,9 @@ def test_stopping_lets_a_job_in_its_last_step_succeed(fresh: Fresh, either: str)
     desk = fresh(either)
 
     async def scene() -> None:
-        job = desk.give(graph(a=("sleep", {"seconds": 0.6, "steps": 60, "key": 1})), "a")
+        job = desk.give(graph(a=("to_the_last", {})), "a")
         await desk.until(lambda: desk.of(job, events.Progress))
-        assert await desk.channel.stop(10) == ()
+        assert await desk.channel.stop(SECONDS) == ()
         assert desk.status(job) == "success"
 
     desk.loop.run(scene())
@@ -352,13 +355,14 @@ def test_stopping_does_not_wait_longer_than_it_may(fresh: Fresh, either: str, tm
     async def scene() -> None:
         mark = tmp_path / "begun"
         jobs = [
-            desk.give(shown("deaf", seconds=50, mark=str(mark))),
-            *(desk.give(shown("nap", seconds=50, key=k)) for k in range(10)),
+            desk.give(shown("deaf", seconds=600, mark=str(mark))),
+            *(desk.give(shown("nap", seconds=600, key=k)) for k in range(10)),
         ]
         while not mark.exists():
             await asyncio.sleep(0.01)
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(SECONDS):
             assert set(await desk.channel.stop(0.3)) == set(jobs)
+        mark.unlink()
 
     desk.loop.run(scene())
     assert not [e for e in desk.events if isinstance(e, events.JobFinished | events.StepFailed)]
@@ -372,7 +376,7 @@ def test_a_worker_starts_again_after_a_stop(fresh: Fresh, either: str) -> None:
         assert await desk.channel.stop(1) == ()
         await desk.channel.start()
         await desk.channel.start()
-        await desk.channel.ready()
+        await desk.channel.ready(SECONDS)
         assert (await desk.work(shown("number", value=9)))[-1].status == "success"
 
     desk.loop.run(scene())
@@ -400,7 +404,7 @@ def test_a_worker_is_stopped_while_it_starts(fresh: Fresh, either: str) -> None:
 
     async def scene() -> None:
         await desk.channel.start()
-        job = desk.give(shown("nap", seconds=30))
+        job = desk.give(shown("nap", seconds=600))
         assert await desk.channel.stop(2) == (job,)
         assert desk.channel.state == "stopped"
 
@@ -415,7 +419,7 @@ def test_a_worker_that_cannot_start_says_why(fresh: Fresh, either: str, tmp_path
         await desk.channel.start()
         job = desk.give(shown("number", value=1))
         with pytest.raises(ChannelError, match=r"models\.yaml"):
-            await desk.channel.ready()
+            await desk.channel.ready(SECONDS)
         await desk.until(lambda: desk.deaths)
         (died,) = desk.deaths
         assert died.reason.startswith("The worker could not start: ")

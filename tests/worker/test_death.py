@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 async def death_of(desk: Desk, node: str, **inputs: Any) -> Died:
     """Let a node take the worker down, with another job beside it."""
-    other = desk.give(shown("nap", seconds=60, key=1))
+    other = desk.give(shown("nap", seconds=600, key=1))
     await desk.until(lambda: desk.of(other, events.Progress))
     job = desk.give(shown(node, **inputs))
     await desk.until(lambda: desk.deaths)
@@ -75,9 +75,9 @@ def test_questions_that_are_open_get_an_answer(fresh: Fresh) -> None:
     desk = fresh("process")
 
     async def scene() -> None:
-        os.kill(desk.channel.about["pid"], signal.SIGSTOP)
+        await freeze(desk)
         asked = asyncio.ensure_future(desk.channel.ask("stats"))
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(0)  # it is written
         os.kill(desk.channel.about["pid"], signal.SIGKILL)
         with pytest.raises(ChannelError, match="SIGKILL"):
             await asked
@@ -87,19 +87,29 @@ def test_questions_that_are_open_get_an_answer(fresh: Fresh) -> None:
 
 @pytest.mark.parametrize("node", ["hold_interpreter", "crash"])
 def test_a_worker_that_gives_no_sign_of_life_is_ended(fresh: Fresh, tmp_path: Path, node: str) -> None:
-    desk = fresh("process", patience=1.0)
-    inputs = {"mark": str(tmp_path / "mark")} if node == "hold_interpreter" else {"how": "stop"}
-    died = desk.loop.run(death_of(desk, node, **inputs))
-    assert died.reason == "The worker was ended by force: it gave no sign of life for 1 seconds."
+    desk = fresh("process")
+    mark = tmp_path / "mark"
+    inputs = {"mark": str(mark)} if node == "hold_interpreter" else {"how": "stop"}
+
+    async def scene() -> Died:
+        dying = asyncio.ensure_future(death_of(desk, node, **inputs))
+        pid = desk.channel.about["pid"]
+        while not (mark.exists() if node == "hold_interpreter" else is_stopped(pid)):
+            await asyncio.sleep(0.02)
+        channel: Any = desk.channel
+        channel._life.watch(1.0)  # patience is short only now: before, a busy machine would seem a dead worker
+        return await dying
+
+    assert desk.loop.run(scene()).reason == "The worker was ended by force: it gave no sign of life for 1 seconds."
 
 
 def test_a_worker_that_hangs_is_stopped_by_force(fresh: Fresh) -> None:
     desk = fresh("process")
 
     async def scene() -> None:
-        os.kill(desk.channel.about["pid"], signal.SIGSTOP)
+        await freeze(desk)
         job = desk.give(shown("number", value=1))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(SECONDS):
             assert await desk.channel.stop(0.2) == (job,)
 
     desk.loop.run(scene())
@@ -111,7 +121,7 @@ def test_a_worker_that_reads_nothing_does_not_hold_up_the_server(fresh: Fresh, m
     desk = fresh("process")
 
     async def scene() -> Died:
-        os.kill(desk.channel.about["pid"], signal.SIGSTOP)
+        await freeze(desk)
         for _ in range(20):
             desk.give(shown("show", value="x" * 300_000))
             if desk.deaths:
@@ -161,12 +171,12 @@ def test_lives_and_deaths_leave_no_files_threads_or_processes(fresh: Fresh) -> N
 
     async def round_trip() -> None:
         await desk.channel.start()
-        await desk.channel.ready()
+        await desk.channel.ready(SECONDS)
         await desk.work(shown("number", value=1))
         os.kill(desk.channel.about["pid"], signal.SIGKILL)
         await desk.until(lambda: desk.channel.state == "dead")
         await desk.channel.start()
-        await desk.channel.ready()
+        await desk.channel.ready(SECONDS)
         await desk.channel.stop(2)
 
     async def tasks() -> int:
@@ -176,7 +186,7 @@ def test_lives_and_deaths_leave_no_files_threads_or_processes(fresh: Fresh) -> N
     before, tasks_before = threads_and_files(), desk.loop.run(tasks())
     for _ in range(3):
         desk.loop.run(round_trip())
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + SECONDS
     while threads_and_files() > before and time.monotonic() < deadline:
         time.sleep(0.05)
     assert threads_and_files() <= before
@@ -194,8 +204,8 @@ from engine.worker.channel import Work
 async def main():
     channel = WorkerProcess(Settings(Path(sys.argv[1]), device="none"))
     await channel.start()
-    await channel.ready()
-    graph = {"a": {"class_type": sys.argv[2], "inputs": {"mark": sys.argv[3]}}}
+    await channel.ready(180)
+    graph = {"a": {"class_type": sys.argv[2], "inputs": {"mark": sys.argv[3], "seconds": 600}}}
     channel.run(Work("job", graph, ("a",)))
     print(channel.about["pid"], flush=True)
     await asyncio.sleep(600)
@@ -221,7 +231,7 @@ def test_a_worker_ends_at_once_when_its_server_is_killed(fresh: Fresh, tmp_path:
     server.stdout.close()
     # A new one, which waits for the lock of the old.
     desk.loop.run(desk.channel.start())
-    desk.loop.run(desk.channel.ready())
+    desk.loop.run(desk.channel.ready(SECONDS))
     wait_for(lambda: not worker.is_running() or worker.status() == psutil.STATUS_ZOMBIE)
     assert desk.loop.run(desk.work(shown("number", value=1)))[-1].status == "success"
 
@@ -234,7 +244,7 @@ def test_a_worker_waits_for_the_lock_of_another(fresh: Fresh, tmp_path: Path) ->
         await asyncio.sleep(1)
         assert second.channel.state == "starting"
         await first.channel.stop(1)
-        await second.channel.ready()
+        await second.channel.ready(SECONDS)
 
     second.loop.run(scene())
 
@@ -276,6 +286,18 @@ def test_a_python_that_cannot_run_is_a_death(fresh: Fresh, monkeypatch: pytest.M
 )
 def test_endings_in_words(code: int | None, sentence: str) -> None:
     assert ending(code) == sentence
+
+
+def is_stopped(pid: int) -> bool:
+    return psutil.Process(pid).status() == psutil.STATUS_STOPPED
+
+
+async def freeze(desk: Desk) -> None:
+    """Stop the worker's process where it is; it lives, and does nothing any more."""
+    pid = desk.channel.about["pid"]
+    os.kill(pid, signal.SIGSTOP)
+    while not is_stopped(pid):
+        await asyncio.sleep(0.01)
 
 
 def wait_for(true: Any) -> None:

@@ -17,6 +17,7 @@ from engine.worker.messages import Answer, Happened, Unpacker
 from engine.worker.pending import Pending, messages
 from engine.worker.pictures import encoded, shown
 from engine.worker.sender import Sender
+from tests.worker.kit import SECONDS
 
 
 def test_progress_takes_the_place_of_what_was_said_before() -> None:
@@ -51,7 +52,7 @@ def test_a_slow_reader_delays_nobody_and_misses_nothing_that_counts() -> None:
 
     worker = threading.Thread(target=work)
     worker.start()
-    worker.join(20)
+    worker.join(SECONDS)
     assert not worker.is_alive(), "nobody reads, and the worker is through"
     sender.tell(events.JobFinished("j", "success"))
     told = _read(inlet)
@@ -60,7 +61,7 @@ def test_a_slow_reader_delays_nobody_and_misses_nothing_that_counts() -> None:
     assert progress == sorted(progress)
     assert progress[-1] == count - 1
     assert len(progress) < count / 4
-    sender.close(5)
+    sender.close(SECONDS)
     os.close(inlet)
     os.close(outlet)
 
@@ -81,7 +82,7 @@ def test_a_reader_that_is_gone_is_noticed() -> None:
     sender = Sender(outlet, gone.set)
     os.close(inlet)
     sender.tell(Answer(1))
-    assert gone.wait(10)
+    assert gone.wait(SECONDS)
     os.close(outlet)
 
 
@@ -89,7 +90,7 @@ def test_closing_writes_what_waits() -> None:
     inlet, outlet = os.pipe()
     sender = Sender(outlet, lambda: None)
     sender.tell(events.StepStarted("j", "a"))
-    sender.close(10)
+    sender.close(SECONDS)
     assert Unpacker().feed(os.read(inlet, 1000)) == [Happened((events.StepStarted("j", "a"),))]
     os.close(inlet)
     os.close(outlet)
@@ -137,7 +138,7 @@ def test_nothing_is_encoded_that_is_replaced_before_it_is_sent() -> None:
     sender.tell(events.JobFinished("j", "success"))
     assert _read(inlet)[-1] == events.JobFinished("j", "success")
     assert 1 <= len(made) < 1000
-    sender.close(5)
+    sender.close(SECONDS)
     os.close(inlet)
     os.close(outlet)
 
@@ -150,6 +151,6 @@ def test_what_is_not_urgent_waits_for_what_is() -> None:
         time.sleep(0)
     sender.tell(events.JobFinished("j", "success"))
     assert len(_read(inlet)) == 51
-    sender.close(5)
+    sender.close(SECONDS)
     os.close(inlet)
     os.close(outlet)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+import gc
 import os
 import signal
 import subprocess
@@ -17,6 +18,7 @@ from engine.graph.define import Ui, node
 from engine.graph.expand import Expand
 from engine.graph.graph import Const, Graph, Link, Node
 from engine.graph.sockets import Range
+from engine.run.jobs import Job
 
 
 @node()
@@ -57,10 +59,23 @@ def sleep(*, seconds: float = 0.1, steps: int = 1, key: int = 0, mark: str = "",
 
 @node()
 def deaf(*, seconds: float = 60.0, mark: str = "", key: int = 0) -> int:
-    """Waits, and looks for no end."""
+    """Waits, and looks for no end, unless the mark is taken away."""
     if mark:
         Path(mark).touch()
-    time.sleep(seconds)
+    until = time.monotonic() + seconds
+    while time.monotonic() < until and (not mark or Path(mark).exists()):
+        time.sleep(0.05)
+    return key
+
+
+@node()
+def to_the_last(*, key: int = 0, context: Context) -> int:
+    """Works until its job may begin no further steps."""
+    context.progress(1, 2)
+    found = (o for o in gc.get_objects() if isinstance(o, Job) and o.id == context.job and not o.future.done())
+    job = next(found)
+    while not job.halted.is_set():
+        time.sleep(0.01)
     return key
 
 
