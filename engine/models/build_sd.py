@@ -28,6 +28,9 @@ log = logging.getLogger("inkwater.models")
 GROUPS = 32
 """Groups of every group norm of these families."""
 
+WAVE = 256
+"""Numbers that stand for each size, place or score that SDXL reads beside the text."""
+
 EXPECTED_EXTRA = ("position_ids", "model_ema", "num_batches_tracked")
 """Names of tensors that many files carry and no network needs."""
 
@@ -60,7 +63,14 @@ def _unet(shapes: Mapping[str, Shape], naming: str, family: Family) -> Blueprint
 
 def unet_names(layout: UNetLayout) -> Mapping[str, str]:
     """diffusers' name of each tensor of a denoiser to the original code's, without prefix."""
-    return ldm_keys.unet_keys(len(layout.widths), layout.layers, layout.attention, layout.widths)
+    return ldm_keys.unet_keys(
+        len(layout.widths),
+        layout.layers,
+        layout.attention,
+        layout.widths,
+        middle=layout.middle,
+        vector=layout.vector > 0,
+    )
 
 
 def make_unet(layout: UNetLayout, family: Family) -> nn.Module:
@@ -69,6 +79,7 @@ def make_unet(layout: UNetLayout, family: Family) -> nn.Module:
         from diffusers import UNet2DConditionModel
 
     make: Any = UNet2DConditionModel
+    depths = (*(depth or 1 for depth in layout.attention[:-1]), layout.middle)
     module: nn.Module = make(
         in_channels=layout.channels,
         out_channels=family.latent.channels,
@@ -76,12 +87,25 @@ def make_unet(layout: UNetLayout, family: Family) -> nn.Module:
         layers_per_block=layout.layers,
         down_block_types=tuple("CrossAttnDownBlock2D" if here else "DownBlock2D" for here in layout.attention),
         up_block_types=tuple("CrossAttnUpBlock2D" if here else "UpBlock2D" for here in reversed(layout.attention)),
+        transformer_layers_per_block=depths,
         cross_attention_dim=layout.context,
-        attention_head_dim=family.heads,
+        attention_head_dim=family.heads or tuple(max(1, width // family.head) for width in layout.widths),
         use_linear_projection=layout.linear,
         norm_num_groups=GROUPS,
+        **_vector(layout),
     )
     return module
+
+
+def _vector(layout: UNetLayout) -> Mapping[str, Any]:
+    """What diffusers calls a network that reads pooled text and numbers, each of those as a wave of `WAVE` numbers."""
+    if not layout.vector:
+        return {}
+    return {
+        "addition_embed_type": "text_time",
+        "addition_time_embed_dim": WAVE,
+        "projection_class_embeddings_input_dim": layout.vector,
+    }
 
 
 def _vae(shapes: Mapping[str, Shape], naming: str, family: Family) -> Blueprint:

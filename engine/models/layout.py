@@ -22,10 +22,15 @@ class UNetLayout:
     channels: int
     widths: tuple[int, ...]
     layers: int
-    attention: tuple[bool, ...]
+    attention: tuple[int, ...]
+    """Transformer blocks in a row at each level; 0 (or False) is none."""
     context: int
     linear: bool
     """Whether the projections around attention are linear layers or 1×1 convolutions."""
+    middle: int = 1
+    """Transformer blocks in the middle."""
+    vector: int = 0
+    """Length of the vector that is read beside the text; 0 is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,45 +54,64 @@ class ClipLayout:
     layers: int
 
 
+_MIDDLE = {
+    "ldm": ("input_blocks.0.0.weight", "middle_block.1", "label_emb.0.0.weight"),
+    "diffusers": ("conv_in.weight", "mid_block.attentions.0", "add_embedding.linear_1.weight"),
+}
+_DEPTH = "transformer_blocks.{}.attn2.to_k.weight"
+
+
 def unet_layout(shapes: Shapes, naming: str) -> UNetLayout:
     """Infer a denoiser's layout from its tensors' names, in the original code's or diffusers' naming."""
     levels = list(_unet_levels_ldm(shapes) if naming == "ldm" else _unet_levels_diffusers(shapes))
-    conv_in, middle = {
-        "ldm": ("input_blocks.0.0.weight", "middle_block.1"),
-        "diffusers": ("conv_in.weight", "mid_block.attentions.0"),
-    }[naming]
-    return UNetLayout(
+    conv_in, middle, vector = _MIDDLE[naming]
+    context = _size(shapes, f"{middle}.{_DEPTH.format(0)}", 2)[1]
+    layout = UNetLayout(
         channels=_size(shapes, conv_in, 4)[1],
         widths=tuple(width for width, _, _ in levels),
         layers=_same("residual blocks", [layers for _, layers, _ in levels]),
         attention=tuple(attention for _, _, attention in levels),
-        context=_size(shapes, f"{middle}.transformer_blocks.0.attn2.to_k.weight", 2)[1],
+        context=context,
         linear=len(_size(shapes, f"{middle}.proj_in.weight")) == 2,
+        middle=_depth(shapes, middle),
+        vector=_size(shapes, vector, 2)[1] if vector in shapes else 0,
     )
+    if layout.attention[-1] not in (0, layout.middle):
+        raise ModelFileError(
+            f"its last level has {layout.attention[-1]} transformer blocks in a row and its middle {layout.middle}, "
+            "and only the same number is understood"
+        )
+    return layout
 
 
-def _unet_levels_ldm(shapes: Shapes) -> Iterator[tuple[int, int, bool]]:
+def _depth(shapes: Shapes, attention: str) -> int:
+    """Transformer blocks in a row at a place; 0 where there is no attention."""
+    return len(list(_run(shapes, f"{attention}.{_DEPTH}")))
+
+
+def _unet_levels_ldm(shapes: Shapes) -> Iterator[tuple[int, int, int]]:
     """Input blocks after the first are residual blocks; one that holds only `op` ends a level."""
-    width, layers, attention = 0, 0, False
+    width, layers, depths = 0, 0, set[int]()
     for i in count(1):
         shape = shapes.get(f"input_blocks.{i}.0.in_layers.2.weight")
         if shape is not None:
             width, layers = shape[0], layers + 1
-            attention = attention or f"input_blocks.{i}.1.proj_in.weight" in shapes
+            depths.add(_depth(shapes, f"input_blocks.{i}.1"))
             continue
         if layers:
-            yield width, layers, attention
+            yield width, layers, _same("transformer blocks", list(depths))
         if f"input_blocks.{i}.0.op.weight" not in shapes:
             return
-        layers, attention = 0, False
+        layers, depths = 0, set()
 
 
-def _unet_levels_diffusers(shapes: Shapes) -> Iterator[tuple[int, int, bool]]:
+def _unet_levels_diffusers(shapes: Shapes) -> Iterator[tuple[int, int, int]]:
     for i in count():
         widths = list(_run(shapes, f"down_blocks.{i}.resnets.{{}}.conv1.weight"))
         if not widths:
             return
-        yield widths[-1][0], len(widths), f"down_blocks.{i}.attentions.0.proj_in.weight" in shapes
+        depths = {_depth(shapes, f"down_blocks.{i}.attentions.{layer}") for layer in range(len(widths))}
+        yield widths[-1][0], len(widths), _same("transformer blocks", list(depths))
 
 
 def vae_layout(shapes: Shapes, naming: str) -> VaeLayout:
@@ -136,5 +160,5 @@ def _size(shapes: Shapes, name: str, dimensions: int | None = None) -> Shape:
 
 def _same(what: str, counts: list[int]) -> int:
     if len(set(counts)) != 1:
-        raise ModelFileError(f"its levels have {counts} {what}, and only the same number at each is understood")
+        raise ModelFileError(f"its levels have {counts} {what}, and only the same number is understood")
     return counts[0]

@@ -1,4 +1,4 @@
-"""Tensor names of Stable Diffusion 1.x single-file checkpoints (LDM) against diffusers' and transformers' names.
+"""Tensor names of Stable Diffusion's single-file checkpoints (LDM) against diffusers' and transformers' names.
 
 A mapping goes from the module's own name to the name in the file; `inverted` turns it round. Files store the VAE's
 attention projections as 1 x 1 convolutions [C, C, 1, 1] where the module has matrices [C, C] (`VAE_MATRICES`).
@@ -45,19 +45,31 @@ def inverted(names: Mapping[str, str]) -> Names:
     return {there: here for here, there in names.items()}
 
 
-def unet_keys(levels: int, layers: int, attention: Sequence[bool | int], widths: Sequence[int] | None = None) -> Names:
+def unet_keys(
+    levels: int,
+    layers: int,
+    attention: Sequence[int],
+    widths: Sequence[int] | None = None,
+    *,
+    middle: int = 1,
+    vector: bool = False,
+) -> Names:
     """Return diffusers' UNet2DConditionModel name -> name in the file.
 
     Args:
         levels: resolutions, 4 in Stable Diffusion 1.x.
         layers: residual layers a level on the way down.
-        attention: transformer blocks at each level; False or 0 where there is none. The middle has one.
+        attention: transformer blocks at each level; False or 0 where there is none.
         widths: channels of each level, to list exactly the shortcuts that exist.
+        middle: transformer blocks in the middle.
+        vector: whether a vector is read beside the text, as in SDXL.
     """
     names = _both({"time_embedding.linear_1": "time_embed.0", "time_embedding.linear_2": "time_embed.2"})
     names |= _both({"conv_in": "input_blocks.0.0", "conv_norm_out": "out.0", "conv_out": "out.2"})
+    if vector:
+        names |= _both({"add_embedding.linear_1": "label_emb.0.0", "add_embedding.linear_2": "label_emb.0.2"})
     names |= _resnet("mid_block.resnets.0", "middle_block.0", _UNET_RESNET, shortcut=False)
-    names |= _transformer("mid_block.attentions.0", "middle_block.1", 1)
+    names |= _transformer("mid_block.attentions.0", "middle_block.1", middle)
     names |= _resnet("mid_block.resnets.1", "middle_block.2", _UNET_RESNET, shortcut=False)
     for block in (*_unet_down(levels, layers, attention, widths), *_unet_up(levels, layers, attention)):
         names |= block
@@ -65,7 +77,7 @@ def unet_keys(levels: int, layers: int, attention: Sequence[bool | int], widths:
 
 
 def _unet_down(
-    levels: int, layers: int, attention: Sequence[bool | int], widths: Sequence[int] | None
+    levels: int, layers: int, attention: Sequence[int], widths: Sequence[int] | None
 ) -> Iterator[Names]:
     stride = layers + 1
     for level in range(levels):
@@ -78,7 +90,7 @@ def _unet_down(
             yield _both({f"down_blocks.{level}.downsamplers.0.conv": f"input_blocks.{(level + 1) * stride}.0.op"})
 
 
-def _unet_up(levels: int, layers: int, attention: Sequence[bool | int]) -> Iterator[Names]:
+def _unet_up(levels: int, layers: int, attention: Sequence[int]) -> Iterator[Names]:
     stride = layers + 1
     for step, depth in enumerate(reversed(attention)):
         for layer in range(stride):

@@ -40,9 +40,17 @@ class Denoiser:
     ) -> Tensor:
         """Predict from x [B, C, h, w] at timestep [B], reading embeds [B, T, D]; returns [B, C, h, w] in `dtype`.
 
-        `pooled` and `extras` are for families whose networks read them; this one does not.
+        `pooled` [B, D'] and `extras["time_ids"]` [B, 5 or 6] are for networks that read a vector; `concat` is joined to x.
         """
         joined = x if concat is None else torch.cat([x, concat.to(x)], dim=1)
         joined = joined.to(self.dtype, memory_format=self._layout)
-        out: Tensor = self.module(joined, timestep, encoder_hidden_states=embeds.to(joined), return_dict=False)[0]
+        ids = (extras or {}).get("time_ids")
+        vector = {"text_embeds": pooled.to(joined), "time_ids": ids} if ids is not None and pooled is not None else None
+        out: Tensor = self.module(
+            joined,
+            timestep,
+            encoder_hidden_states=embeds.to(joined),
+            added_cond_kwargs=vector,
+            return_dict=False,
+        )[0]
         return out
