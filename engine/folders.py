@@ -26,6 +26,8 @@ LAYOUT: Mapping[str, tuple[str, ...]] = {
     "gligen": ("gligen",),
     "upscale_models": ("upscale_models", "ESRGAN", "RealESRGAN", "SwinIR"),
     "hypernetworks": ("hypernetworks",),
+    "depth_estimators": ("depth_estimators", "depthanything", "midas"),
+    "edge_models": ("edge_models", "hed"),
     "photomaker": ("photomaker",),
     "classifiers": ("classifiers",),
     "model_patches": ("model_patches",),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import cast
 
 from engine.files import FileRef, Library
 from engine.graph.facts import NOTHING, Describe, Facts, Judge, barred, same
@@ -21,6 +24,14 @@ NEEDED: Mapping[str, tuple[Part, ...]] = {
 }
 """Parts that a file must hold to be of use as each kind; files of other kinds are not looked into."""
 
+DESCRIBERS: Mapping[str, str] = {
+    "depth_estimators": "engine.models.depth_files:facts",
+    "edge_models": "engine.models.edge_files:facts",
+    "upscale_models": "engine.models.upscale_files:facts",
+}
+"""What tells the facts of files of other kinds: "module:function" from path and name, torch-free; the function raises
+ModelFileError for a file that is of no use as that kind."""
+
 JUDGES: tuple[Judge, ...] = (
     same("wrong_family", "family"),
     same("wrong_channels", "channels"),
@@ -36,10 +47,12 @@ def describe(library: Library) -> Describe:
     """Facts of model files of a library, for `check`; a file that is of no use where it is named is a problem."""
 
     def told(ref: FileRef) -> Facts:
-        if ref.kind not in NEEDED:
+        if ref.kind not in NEEDED and ref.kind not in DESCRIBERS:
             return NOTHING
         path = library.path(ref.kind, ref.name)
         try:
+            if (describer := DESCRIBERS.get(ref.kind)) is not None:
+                return _describer(describer)(path, ref.name)
             inspected = inspect_file(path)
             require(inspected, ref.name, *NEEDED[ref.kind])
         except ModelFileError as error:
@@ -47,6 +60,11 @@ def describe(library: Library) -> Describe:
         return {**file_facts(inspected), "lacks": _lacks(inspected, ref.name)}
 
     return told
+
+
+def _describer(place: str) -> Callable[[Path, str], Facts]:
+    module, _, name = place.partition(":")
+    return cast(Callable[[Path, str], Facts], getattr(import_module(module), name))
 
 
 def _lacks(inspected: Inspected, name: str) -> Mapping[Part, str]:

@@ -59,6 +59,18 @@ def _names(keys: Iterable[Any]) -> None:
         raise ModelFileError("it has a table whose keys are no names")
 
 
+class Parameters(dict[Any, Any]):
+    """Stands for torch's ParameterDict: the table of its parameters, nothing else of it."""
+
+    def __setstate__(self, state: Any) -> None:
+        inner = state.get("_parameters") if isinstance(state, dict) else None
+        if isinstance(inner, dict):
+            self.update(inner)
+
+
+PARAMETERS = ("torch.nn.modules.container", "ParameterDict")
+
+
 class _Ordered(OrderedDict[Any, Any]):
     """OrderedDict that looks at its keys first."""
 
@@ -131,6 +143,7 @@ def _parameter(data: Any, *rest: Any) -> Any:
 _KNOWN: Mapping[tuple[str, str], Any] = {
     ("collections", "OrderedDict"): _Ordered,
     ("builtins", "set"): Inert,
+    PARAMETERS: Parameters,
     ("_codecs", "encode"): Inert,
     ("torch._utils", "_rebuild_tensor"): _tensor,
     ("torch._utils", "_rebuild_tensor_v2"): _tensor,
@@ -175,9 +188,13 @@ def sound(entry: Entry) -> bool:
     )
 
 
+INNER = ("state_dict", "params_ema", "params-ema", "params")
+"""Names under which files keep their table of tensors; upscalers bring an averaged one, which is the better."""
+
+
 def state_dict(value: Any) -> Mapping[str, Any]:
-    """The table of tensors inside what a PyTorch file holds: itself, or its "state_dict"."""
-    inner = value.get("state_dict", value) if isinstance(value, dict) else {}
+    """The table of tensors inside what a PyTorch file holds: itself, or one under a name of `INNER`."""
+    inner = next((value[name] for name in INNER if name in value), value) if isinstance(value, dict) else {}
     return {name: item for name, item in inner.items() if isinstance(name, str)} if isinstance(inner, dict) else {}
 
 

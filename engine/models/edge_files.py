@@ -1,0 +1,69 @@
+"""What a file that finds soft edges is, from its header: HED in the two forms that people have.  Torch-free."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
+
+from engine.models.detect import read_header
+from engine.models.header import Header, ModelFileError
+
+HedNaming = Literal["blocks", "vgg"]
+"""How a file names HED: ControlNet's own training ("blocks"), or the network as first published for torch ("vgg")."""
+
+ANCHORS: Mapping[HedNaming, tuple[str, ...]] = {
+    "blocks": ("norm", "block1.convs.0.weight", "block5.projection.weight"),
+    "vgg": ("netVggOne.0.weight", "netScoreOne.weight", "netCombine.0.weight"),
+}
+
+CONVS = (2, 2, 3, 3, 3)
+"""Convolutions of each block."""
+
+
+def inspect_edges(path: Path) -> tuple[HedNaming, int]:
+    """How the file names its tensors, and its bytes as stored; raises ModelFileError with one clear sentence."""
+    try:
+        stat = path.stat()
+    except OSError as error:
+        raise ModelFileError(f"{path.name} cannot be read: {error.strerror or error}.") from None
+    return _inspect(path, stat.st_size, stat.st_mtime_ns)
+
+
+@lru_cache(maxsize=64)
+def _inspect(path: Path, size: int, mtime: int) -> tuple[HedNaming, int]:
+    header = read_header(path)
+    for naming, anchors in ANCHORS.items():
+        if all(anchor in header.tensors for anchor in anchors):
+            return naming, sum(entry.nbytes for entry in header.tensors.values())
+    raise ModelFileError(
+        f"{path.name} is not a network that finds soft edges (HED, such as ControlNetHED.pth); {_some(header)}."
+    )
+
+
+def _some(header: Header) -> str:
+    return "its tensors are named like " + (
+        ", ".join(f'"{name[:60]}"' for name in list(header.tensors)[:2]) or "nothing"
+    )
+
+
+def hed_names(naming: HedNaming) -> Mapping[str, str]:
+    """The file's name of each of our network's parameters."""
+    words = ("One", "Two", "Thr", "Fou", "Fiv")
+    names = {"combine.weight": "netCombine.0.weight", "combine.bias": "netCombine.0.bias"} if naming == "vgg" else {}
+    names |= {"norm": "norm"} if naming == "blocks" else {}
+    for block, convs in enumerate(CONVS):
+        for leaf in ("weight", "bias"):
+            for i in range(convs):
+                place = 2 * i + (block > 0)  # pooling comes first in all but the first block
+                file = f"block{block + 1}.convs.{i}" if naming == "blocks" else f"netVgg{words[block]}.{place}"
+                names[f"blocks.{block}.{i}.{leaf}"] = f"{file}.{leaf}"
+            file = f"block{block + 1}.projection" if naming == "blocks" else f"netScore{words[block]}"
+            names[f"scores.{block}.{leaf}"] = f"{file}.{leaf}"
+    return names
+
+
+def facts(path: Path, name: str) -> Mapping[str, Any]:
+    """What is known of an edge model before a run; raises ModelFileError."""
+    return {"model_bytes": inspect_edges(path)[1]}
