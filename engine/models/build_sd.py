@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from engine.models import ldm_keys
 from engine.models.families import Family, Found
-from engine.models.fill import Unfilled, fill, store_as
+from engine.models.fill import Numbers, Unfilled, fill, store_as
 from engine.models.handle import Part, Storage
 from engine.models.header import ModelFileError, Shape
 from engine.models.layout import ClipLayout, UNetLayout, VaeLayout, clip_layout, unet_layout, vae_layout
@@ -198,7 +198,7 @@ def build(
     """The network of one part with its weights on the policy's device; raises ModelFileError naming file `name`."""
     draft = unfilled(weights, found, family, name, lambda module: module)
     store_as(draft.module, storage, policy.dtype(found.part))
-    fill(draft.module, draft.tensors, policy, policy.dtype(found.part))
+    fill(draft.module, Numbers(name, draft.tensors), policy, policy.dtype(found.part))
     return draft.module
 
 

@@ -119,7 +119,9 @@ def _families(family: str, parts: Mapping[Part, Found], headers: Mapping[Part, H
     shapes = {part: headers[part].shapes() for part in parts}
     fitting = [set(matches(f.part, shapes[f.part], f.naming, f.prefix)) for f in parts.values()]
     told = "denoiser" in parts
-    return (family,) if told else tuple(name for name in FAMILIES if all(name in names for names in fitting)) or (family,)
+    return (
+        (family,) if told else tuple(name for name in FAMILIES if all(name in names for names in fitting)) or (family,)
+    )
 
 
 def _part_bytes(header: Header, found: Found) -> int:

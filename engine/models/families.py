@@ -123,6 +123,12 @@ class Family:
     rgb: Sequence[tuple[float, float, float]] = ()
     """How latents look, roughly: red, green, blue, -1 to 1, of each channel in the sampler's units, and an offset."""
 
+    def text_width(self, part: Part) -> int:
+        """Width of the vectors of a text encoder."""
+        width = self.marks[part]["tokens"][1]
+        assert isinstance(width, int)
+        return width
+
     def specific(self, part: Part) -> int:
         """How many sizes this family fixes for a part: the order among families that match."""
         return sum(size is not None for mark in self.marks.get(part, {}).values() for size in mark)

@@ -76,9 +76,7 @@ def unet_keys(
     return names
 
 
-def _unet_down(
-    levels: int, layers: int, attention: Sequence[int], widths: Sequence[int] | None
-) -> Iterator[Names]:
+def _unet_down(levels: int, layers: int, attention: Sequence[int], widths: Sequence[int] | None) -> Iterator[Names]:
     stride = layers + 1
     for level in range(levels):
         for layer in range(layers):

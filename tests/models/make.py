@@ -89,32 +89,60 @@ def shapes(size: Size, parts: tuple[str, ...] = PARTS, *, naming: str = "ldm") -
 
 def value(name: str, shape: tuple[int, ...], seed: int) -> Tensor:
     """The random fp32 numbers of a tensor: norms near one, weights scaled by their fan-in; from name and seed alone."""
-    generator = torch.Generator().manual_seed(zlib.crc32(name.encode()) ^ seed)
     count = math.prod(shape)
-    pool = torch.randn(min(count, POOL), generator=generator)
-    noise = pool.repeat(-(-count // max(1, pool.numel())))[:count].reshape(shape)
+    pool = _pool(name, shape, seed)
+    return pool.repeat(-(-count // max(1, pool.numel())))[:count].reshape(shape)
+
+
+def _pool(name: str, shape: tuple[int, ...], seed: int) -> Tensor:
+    """The numbers that are repeated to fill a tensor."""
+    generator = torch.Generator().manual_seed(zlib.crc32(name.encode()) ^ seed)
+    noise = torch.randn(min(math.prod(shape), POOL), generator=generator)
     if len(shape) == 1:
         return noise * 0.05 + float(name.endswith("weight"))
-    if "embedding" in name:
-        return noise * 0.1
-    return noise / math.sqrt(math.prod(shape[1:]))
+    return noise * 0.1 if "embedding" in name else noise / math.sqrt(math.prod(shape[1:]))
 
 
-def write(path: Path, table: Mapping[str, tuple[int, ...]], dtype: str = "fp32", seed: int = 0) -> Path:
-    """Write a safetensors file with random values, holding one tensor in memory at a time."""
-    code, kind = DTYPES[dtype]
-    header, at = {}, 0
+def write(
+    path: Path,
+    table: Mapping[str, tuple[int, ...]],
+    dtype: str = "fp32",
+    seed: int = 0,
+    *,
+    metadata: Mapping[str, str] | None = None,
+    tokens: str | None = None,
+) -> Path:
+    """Write a safetensors file with random values, holding one tensor in memory at a time.
+
+    `tokens` is the dtype of token tables where it is another.
+    """
+    kinds = {name: DTYPES[tokens if tokens and "token_embedding" in name else dtype] for name in table}
+    with path.open("wb") as file:
+        file.write(_head(table, kinds, metadata)[0])
+        for name, shape in table.items():
+            pool = _pool(name, shape, seed)
+            bits = pool.to(kinds[name][1]).view(torch.uint8).numpy().tobytes()
+            times, rest = divmod(math.prod(shape), max(1, pool.numel()))
+            file.write(bits * times + bits[: len(bits) // max(1, pool.numel()) * rest])
+    return path
+
+
+def _head(
+    table: Mapping[str, tuple[int, ...]],
+    kinds: Mapping[str, tuple[str, torch.dtype]],
+    metadata: Mapping[str, str] | None = None,
+) -> tuple[bytes, int]:
+    """The bytes before the tensors' own, and how many those are."""
+    header: dict[str, object] = {"__metadata__": dict(metadata)} if metadata else {}
+    at = 0
     for name, shape in table.items():
+        code, kind = kinds[name]
         nbytes = math.prod(shape) * kind.itemsize
         header[name] = {"dtype": code, "shape": list(shape), "data_offsets": [at, at + nbytes]}
         at += nbytes
     raw = json.dumps(header).encode()
     raw += b" " * (-len(raw) % 8)
-    with path.open("wb") as file:
-        file.write(len(raw).to_bytes(8, "little") + raw)
-        for name, shape in table.items():
-            file.write(value(name, shape, seed).to(kind).view(torch.uint8).numpy().tobytes() if shape else b"")
-    return path
+    return len(raw).to_bytes(8, "little") + raw, at
 
 
 def write_checkpoint(
@@ -139,18 +167,17 @@ def write_folder(path: Path, size: Size = TINY, dtype: str = "fp32", *, seed: in
     return path
 
 
-def write_header(path: Path, table: Mapping[str, tuple[int, ...]], dtype: str = "fp16") -> Path:
+def write_header(
+    path: Path,
+    table: Mapping[str, tuple[int, ...]],
+    dtype: str = "fp16",
+    metadata: Mapping[str, str] | None = None,
+) -> Path:
     """A file with a true header over a hole of the right size: enough for whoever reads headers only."""
-    code, kind = DTYPES[dtype]
-    header, at = {}, 0
-    for name, shape in table.items():
-        nbytes = math.prod(shape) * kind.itemsize
-        header[name] = {"dtype": code, "shape": list(shape), "data_offsets": [at, at + nbytes]}
-        at += nbytes
-    raw = json.dumps(header).encode()
+    head, nbytes = _head(table, dict.fromkeys(table, DTYPES[dtype]), metadata)
     with path.open("wb") as file:
-        file.write(len(raw).to_bytes(8, "little") + raw)
-        file.truncate(8 + len(raw) + at)
+        file.write(head)
+        file.truncate(len(head) + nbytes)
     return path
 
 

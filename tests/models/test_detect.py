@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,11 +12,12 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.diffusion.types import Wants
 from engine.models.detect import inspect_file, require, require_clip_type
-from engine.models.families import LAYOUTS
+from engine.models.families import FAMILIES, LAYOUTS, Layout
 from engine.models.header import ModelFileError
 from engine.models.layout import ClipLayout, UNetLayout, VaeLayout, clip_layout, unet_layout, vae_layout
-from tests.models import make
+from tests.models import make, members
 
 SD1 = make.Size(replace(make.TINY.unet, context=768), make.FULL.vae, replace(make.FULL.clip, layers=2))
 
@@ -51,20 +53,78 @@ def test_families_by_text_width(tmp_path: Path, size: make.Size, family: str) ->
 
 
 @pytest.mark.parametrize("layout", LAYOUTS, ids=lambda layout: f"{layout.part}-{layout.naming}-{layout.prefix}")
-def test_a_part_alone_is_known_under_each_of_its_names(tmp_path: Path, layout: object) -> None:
-    part, naming, prefix = layout.part, layout.naming, layout.prefix  # type: ignore[attr-defined]
-    table = make.shapes(SD1, (part,), naming="diffusers" if naming == "diffusers" else "ldm")
-    own = {name.removeprefix(make.PREFIXES[part]).removeprefix("text_model."): shape for name, shape in table.items()}
-    path = make.write_header(tmp_path / "a.safetensors", {prefix + name: shape for name, shape in own.items()})
+def test_a_part_alone_is_known_under_each_of_its_names(tmp_path: Path, layout: Layout) -> None:
+    own = bare(layout)
+    path = make.write_header(tmp_path / "a.safetensors", {layout.prefix + name: shape for name, shape in own.items()})
     found = inspect_file(path)
-    assert found.family == "sd1"
-    assert [(f.part, f.naming, f.prefix) for f in found.parts.values()] == [(part, naming, prefix)]
+    assert found.family == {"text_g": "sdxl"}.get(layout.part, "sd2" if layout.naming == "openclip" else "sd1")
+    assert [(f.part, f.naming, f.prefix) for f in found.parts.values()] == [(layout.part, layout.naming, layout.prefix)]
+
+
+def bare(layout: Layout) -> Mapping[str, tuple[int, ...]]:
+    """Names without prefix and shapes of a part in one of its namings."""
+    if layout.part == "text_g":
+        own = members.text_shapes(members.XL_G, layout.naming)
+        return own if layout.naming == "openclip" else inside(own) | {"text_projection.weight": (1280, 1280)}
+    if layout.naming == "openclip":
+        return members.text_shapes(members.CLIP_H, "openclip")
+    table = make.shapes(SD1, (layout.part,), naming="diffusers" if layout.naming == "diffusers" else "ldm")
+    return {name.removeprefix(make.PREFIXES[layout.part]): shape for name, shape in table.items()}
+
+
+def inside(own: Mapping[str, tuple[int, ...]]) -> dict[str, tuple[int, ...]]:
+    return {f"text_model.{name}": shape for name, shape in own.items()}
+
+
+FULL_BYTES = {
+    "sd1": {"denoiser": 859_520_964, "text": 123_060_480, "vae": 83_653_863},
+    "sd1_inpaint": {"denoiser": 859_535_364, "text": 123_060_480, "vae": 83_653_863},
+    "sd2": {"denoiser": 865_910_724, "text": 354_032_640, "vae": 83_653_863},
+    "sd2_inpaint": {"denoiser": 865_925_124, "text": 354_032_640, "vae": 83_653_863},
+    "sd2_depth": {"denoiser": 865_913_604, "text": 354_032_640, "vae": 83_653_863},
+    "sdxl": {"denoiser": 2_567_463_684, "text": 123_060_480, "text_g": 694_659_840, "vae": 83_653_863},
+    "sdxl_inpaint": {"denoiser": 2_567_478_084, "text": 123_060_480, "text_g": 694_659_840, "vae": 83_653_863},
+    "sdxl_refiner": {"denoiser": 2_259_526_660, "text_g": 694_659_840, "vae": 83_653_863},
+}
+
+
+@pytest.mark.parametrize("name", FULL_BYTES)
+def test_every_family_is_known_and_sized_at_full_size(tmp_path: Path, name: str) -> None:
+    full = members.FULL[name]
+    found = inspect_file(make.write_header(tmp_path / "a.safetensors", members.shapes(full)))
+    assert found.family == full.family
+    assert found.families == (full.family,)
+    assert found.wants == Wants(full.unet.channels - 4, FAMILIES[full.family].vector)
+    assert {part: nbytes // 2 for part, nbytes in found.nbytes.items()} == FULL_BYTES[name]
+    assert found.latent.factor == (0.13025 if "xl" in name else 0.18215)
+    unet = {name.removeprefix("model.diffusion_model."): s for name, s in members.shapes(full).items()}
+    assert unet_layout(unet, "ldm") == full.unet
+    assert unet_layout(members.unet_shapes(full, "diffusers"), "diffusers") == full.unet
+
+
+@pytest.mark.parametrize(
+    ("which", "families"),
+    [
+        (("vae",), ("sd1", "sd2", "sdxl", "sdxl_refiner")),
+        (("text",), ("sd1", "sdxl")),
+        (("text_g",), ("sdxl", "sdxl_refiner")),
+        (("text", "text_g"), ("sdxl",)),
+    ],
+)
+def test_a_part_that_serves_several_families_says_so(
+    tmp_path: Path, which: tuple[str, ...], families: tuple[str, ...]
+) -> None:
+    full = members.FULL["sdxl"]
+    prefixes = {text.part: text.prefix for text in full.texts} | {"vae": "first_stage_model."}
+    wanted = tuple(prefixes[part] for part in which)
+    table = {name: shape for name, shape in members.shapes(full).items() if name.startswith(wanted)}
+    assert inspect_file(make.write_header(tmp_path / "a.safetensors", table)).families == families
 
 
 def test_an_unknown_denoiser_is_told_with_its_sizes(tmp_path: Path) -> None:
-    wide = replace(make.TINY, unet=replace(make.TINY.unet, context=1024))
+    wide = replace(make.TINY, unet=replace(make.TINY.unet, context=512))
     path = make.write_header(tmp_path / "v2.safetensors", make.shapes(wide, ("denoiser",)))
-    with pytest.raises(ModelFileError, match=r"v2\.safetensors: it holds a denoiser .* no known family .*, 1024\]\.$"):
+    with pytest.raises(ModelFileError, match=r"v2\.safetensors: it holds a denoiser .* no known family .*, 512\]\.$"):
         inspect_file(path)
     path = make.write_header(tmp_path / "lora.safetensors", {"lora_unet_x.alpha": (1,)})
     with pytest.raises(ModelFileError, match=r'named like "lora_unet_x\.alpha"'):
