@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
-from engine.diffusion.predict import Evaluation, Placed
+from engine.diffusion.predict import Evaluation, Placed, PlacedControl
 from engine.diffusion.prediction import PREDICTIONS
-from engine.diffusion.types import Network
+from engine.diffusion.types import ControlRows, Network
 
 _LONGEST_REPEAT = 4
 """A conditioning is repeated to a common length at most so often; attention's cost would outgrow the batch's gain."""
@@ -74,6 +74,19 @@ def _joined(tensors: Sequence[Tensor | None]) -> Tensor | None:
     return torch.cat(present) if present else None
 
 
+def lay_out_controls(active: tuple[tuple[PlacedControl, ...], ...]) -> tuple[ControlRows, ...]:
+    """The ControlNets of evaluations that all have the same ones, each with its hints and strengths by row."""
+    return tuple(
+        ControlRows(
+            handle=same[0].handle,
+            hint=torch.cat([control.hint for control in same]),
+            strength=torch.cat([control.hint.new_full((control.hint.shape[0],), control.strength) for control in same]),
+            mode=same[0].mode,
+        )
+        for same in zip(*active, strict=True)
+    )
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Rows:
     """Evaluations one after the other as rows of a batch."""
@@ -85,9 +98,17 @@ class Rows:
     """[N]."""
     given: Given
     prediction: str
+    controls: tuple[ControlRows, ...] = ()
 
     def part(self, rows: slice) -> Rows:
-        return Rows(self.x[rows], self.sigma[rows], self.timestep[rows], self.given.part(rows), self.prediction)
+        return Rows(
+            self.x[rows],
+            self.sigma[rows],
+            self.timestep[rows],
+            self.given.part(rows),
+            self.prediction,
+            tuple(replace(c, hint=c.hint[rows], strength=c.strength[rows]) for c in self.controls),
+        )
 
     def clean(self, network: Network) -> Tensor:
         """The clean latent behind each row, float32: one call of the network."""
@@ -99,16 +120,17 @@ class Rows:
             pooled=given.pooled,
             concat=given.concat,
             extras=given.extras or None,
+            controls=self.controls,
         )
         return rule.clean(self.x, out.float(), self.sigma)
 
 
-def rows_of(evaluations: Sequence[Evaluation], given: Given) -> Rows:
+def rows_of(evaluations: Sequence[Evaluation], given: Given, controls: tuple[ControlRows, ...] = ()) -> Rows:
     """A group of `groups` as rows; sigma and timestep are vectors over them."""
     x = torch.cat([e.x for e in evaluations])
     numbers = [(e.sigma, e.timestep) for e in evaluations for _ in range(e.x.shape[0])]
     sigma, timestep = torch.tensor(numbers, dtype=torch.float32).to(x.device, non_blocking=True).unbind(1)
-    return Rows(x, sigma[:, None, None, None], timestep, given, evaluations[0].prediction)
+    return Rows(x, sigma[:, None, None, None], timestep, given, evaluations[0].prediction, controls)
 
 
 def run(

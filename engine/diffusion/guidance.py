@@ -25,7 +25,10 @@ Guidance = Generator[Mapping[str, Branch], Mapping[str, "Tensor"], "Tensor"]
 
 
 class GuidanceRule(Protocol):
-    """A guider: called for each question of a sampler; `wants` are branches that the sampler itself has a use for."""
+    """A guider: called for each question of a sampler; `wants` are branches that the sampler itself has a use for.
+
+    A rule whose conditionings may have ControlNets gives them all as its property `conditionings`.
+    """
 
     def __call__(self, x: Tensor, sigma: float, wants: frozenset[str] = frozenset()) -> Guidance: ...
 
@@ -40,6 +43,10 @@ class Cfg:
     positive: Conditioning
     negative: Conditioning
     scale: float
+
+    @property
+    def conditionings(self) -> tuple[Conditioning, ...]:
+        return self.positive, self.negative
 
     def __call__(self, x: Tensor, sigma: float, wants: frozenset[str] = frozenset()) -> Guidance:
         positive = Branch(self.positive)
@@ -60,6 +67,10 @@ class RescaledCfg:
 
     cfg: Cfg
     multiplier: float
+
+    @property
+    def conditionings(self) -> tuple[Conditioning, ...]:
+        return self.cfg.conditionings
 
     def __call__(self, x: Tensor, sigma: float, wants: frozenset[str] = frozenset()) -> Guidance:
         positive = Branch(self.cfg.positive)
@@ -91,6 +102,10 @@ class Single:
     """No guidance: the positive alone."""
 
     positive: Conditioning
+
+    @property
+    def conditionings(self) -> tuple[Conditioning, ...]:
+        return (self.positive,)
 
     def __call__(self, x: Tensor, sigma: float, wants: frozenset[str] = frozenset()) -> Guidance:
         return (yield {"positive": Branch(self.positive)})["positive"]

@@ -42,7 +42,7 @@ class DenoiseJob:
     """Everything that decides one run of a sampler, and who is to be told of it."""
 
     handle: Hashable
-    """The denoiser, as the loop's `lease` takes it."""
+    """The denoiser, as the loop's `lease` takes it first."""
     sampling: ModelSampling
     sampler: Sampler
     guider: GuidanceRule
@@ -63,6 +63,12 @@ class DenoiseJob:
     cancelled: Callable[[], bool] | None = None
     priority: int = 0
     """Higher goes first."""
+
+    def weights(self) -> tuple[Hashable, ...]:
+        """All that the loop must lease at once: the denoiser, then each ControlNet that counts at some time."""
+        conditionings = getattr(self.guider, "conditionings", ())
+        controls = (control for conds in conditionings for cond in conds for control in cond.controls)
+        return (self.handle, *dict.fromkeys(control.handle for control in controls if control.counts))
 
 
 Run = Generator[Sequence[Evaluation], Sequence[Tensor], tuple[Tensor, Tensor]]

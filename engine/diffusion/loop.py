@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
@@ -14,10 +14,10 @@ from typing import Any, Literal, TypeVar
 import torch
 from torch import Tensor
 
-from engine.diffusion.batch import groups, lay_out, rows_of, run, split
+from engine.diffusion.batch import groups, lay_out, lay_out_controls, rows_of, run, split
 from engine.diffusion.job import DenoiseJob, Run, StepState, run_job
 from engine.diffusion.predict import Evaluation
-from engine.diffusion.residence import Lease, Residence
+from engine.diffusion.residence import Lease, Residence, Weights
 from engine.diffusion.types import Network
 from engine.graph.context import Cancelled
 
@@ -64,6 +64,7 @@ class _Active:
     job: DenoiseJob
     future: Future[DenoiseResult]
     run: Run
+    weights: Weights
     asked: Sequence[Evaluation] = ()
     calls: int = 0
     shared: bool = False
@@ -104,8 +105,9 @@ class DenoiseLoop:
         self._device = torch.device(device)
         self._share = share
         self._room = room
-        self._limits: dict[tuple[Hashable, torch.Size], int] = {}
+        self._limits: dict[tuple[Weights, torch.Size], int] = {}
         self._lay_out = lru_cache(maxsize=8)(lay_out)
+        self._lay_out_controls = lru_cache(maxsize=8)(lay_out_controls)
         self._stats = Stats()
         self._turn = 0
         self._active: list[_Active] = []
@@ -171,6 +173,7 @@ class DenoiseLoop:
                 self._residence.leave()
                 self._limits.clear()
                 self._lay_out.cache_clear()
+                self._lay_out_controls.cache_clear()
                 self._wake.wait_for(lambda: self._inbox or self._calls or self._closed)
             return not self._closed
 
@@ -188,7 +191,7 @@ class DenoiseLoop:
     def _admit(self) -> None:
         while self._inbox:
             job, future = self._inbox.popleft()
-            active = _Active(job, future, run_job(job, self._device), turn=self._turn)
+            active = _Active(job, future, run_job(job, self._device), job.weights(), turn=self._turn)
             self._active.append(active)
             self._drop_stopped([active])
             if active in self._active:
@@ -219,7 +222,7 @@ class DenoiseLoop:
             active.turn = self._turn
             active.answers = [None] * len(active.asked)
         try:
-            self._residence.enter(chosen[0].job.handle)
+            self._residence.enter(chosen[0].weights)
         except Exception as error:
             for active in chosen:
                 self._drop(active, error)
@@ -238,10 +241,10 @@ class DenoiseLoop:
             return []
         highest = max(active.job.priority for active in self._active)
         waiting = sorted((a for a in self._active if a.job.priority == highest), key=lambda a: a.turn)
-        here = [a for a in waiting if a.job.handle == self._residence.handle]
-        elsewhere = [a for a in waiting if a.job.handle != self._residence.handle]
+        here = [a for a in waiting if a.weights == self._residence.weights]
+        elsewhere = [a for a in waiting if a.weights != self._residence.weights]
         if elsewhere and (not here or self._residence.may_swap):
-            here = [a for a in elsewhere if a.job.handle == elsewhere[0].job.handle]
+            here = [a for a in elsewhere if a.weights == elsewhere[0].weights]
         return here if self._share == "auto" else here[:1]
 
     def _answer(self, questions: Sequence[tuple[_Active, int]]) -> None:
@@ -262,11 +265,12 @@ class DenoiseLoop:
 
     def _evaluate(self, questions: Sequence[tuple[_Active, int]], owners: Sequence[_Active]) -> None:
         asked = [active.asked[i] for active, i in questions]
-        handle = owners[0].job.handle
-        rows = rows_of(asked, self._lay_out(tuple(evaluation.placed for evaluation in asked)))
+        weights = owners[0].weights
+        given = self._lay_out(tuple(evaluation.placed for evaluation in asked))
+        rows = rows_of(asked, given, self._lay_out_controls(tuple(evaluation.controls for evaluation in asked)))
         shape, count = rows.x.shape[1:], rows.x.shape[0]
-        network = self._residence.enter(handle)
-        limit = min(count, self._limits.get((handle, shape), count), max(self._room(network, shape, count), 1))
+        network = self._residence.enter(weights)
+        limit = min(count, self._limits.get((weights, shape), count), max(self._room(network, shape, count), 1))
         started = time.perf_counter()
 
         def on_call(size: int) -> None:
@@ -282,7 +286,7 @@ class DenoiseLoop:
                 owner.shared = owner.shared or len(owners) > 1
 
         def on_halved(size: int) -> None:
-            self._limits[handle, shape] = size
+            self._limits[weights, shape] = size
             self._stats = replace(self._stats, halvings=self._stats.halvings + 1)
 
         clean = run(network, rows, limit, on_call, on_halved)

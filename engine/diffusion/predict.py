@@ -2,20 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from engine.diffusion.given import fitted, time_ids
+from engine.diffusion.given import PIXELS, fitted, time_ids
+from engine.diffusion.hints import fitted_hint
 from engine.diffusion.trajectory import SigmaTable
-from engine.diffusion.types import Area, Cond, Wants
+from engine.diffusion.types import Area, Cond, Control, Wants
 
 _FEATHER = 8
 _NOTHING = 1e-37
 NOTHING_MORE = Wants()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PlacedControl:
+    """A `Control` made ready for one job: its hint [B, 3, H, W] on the device, cut to the place of its conditioning."""
+
+    handle: Hashable
+    hint: Tensor
+    strength: float
+    mode: str
+    sigmas: tuple[float, float]
+    """The highest and the lowest sigma at which it counts."""
+
+    def holds(self, sigma: float) -> bool:
+        high, low = self.sigmas
+        return low <= sigma <= high
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,6 +49,7 @@ class Placed:
     """What its answer counts, a number or [1 or B, 1, h, w] over its place."""
     sigmas: tuple[float, float]
     """The highest and the lowest sigma at which it holds."""
+    controls: tuple[PlacedControl, ...] = ()
 
     def holds(self, sigma: float) -> bool:
         high, low = self.sigmas
@@ -48,6 +66,8 @@ class Evaluation:
     placed: Placed
     prediction: str
     branch: str
+    controls: tuple[PlacedControl, ...] = ()
+    """Those that count at this sigma."""
 
     @property
     def shape(self) -> tuple[object, ...]:
@@ -60,6 +80,7 @@ class Evaluation:
             placed.pooled is not None and placed.pooled.shape[1:],
             placed.concat is not None and placed.concat.shape[1:],
             tuple((name, value.shape[1:]) for name, value in placed.extras),
+            tuple((control.handle, control.mode) for control in self.controls),
         )
 
 
@@ -94,7 +115,24 @@ def place(
         columns=columns,
         weight=_weight(cond, rows, columns, x),
         sigmas=(table.at(cond.when[0]), table.at(cond.when[1])),
+        controls=tuple(_control(control, x, table, rows, columns) for control in cond.controls if control.counts),
     )
+
+
+def _control(control: Control, x: Tensor, table: SigmaTable, rows: slice, columns: slice) -> PlacedControl:
+    batch, _, height, width = x.shape
+    hint = fitted_hint(control.hint, height * PIXELS, width * PIXELS)[:, :, _pixels(rows), _pixels(columns)]
+    return PlacedControl(
+        handle=control.handle,
+        hint=_repeated(hint.to(x.device), batch),
+        strength=control.strength,
+        mode=control.mode,
+        sigmas=(table.at(control.when[0]), table.at(control.when[1])),
+    )
+
+
+def _pixels(cells: slice) -> slice:
+    return slice(cells.start * PIXELS, cells.stop * PIXELS)
 
 
 def evaluations(
@@ -104,7 +142,8 @@ def evaluations(
     for placed in conditioning:
         if placed.holds(sigma):
             crop = x[:, :, placed.rows, placed.columns]
-            yield Evaluation(crop, sigma, timestep, placed, prediction, branch)
+            active = tuple(control for control in placed.controls if control.holds(sigma))
+            yield Evaluation(crop, sigma, timestep, placed, prediction, branch, active)
 
 
 def combine(asked: Sequence[Evaluation], answers: Sequence[Tensor], x: Tensor) -> Tensor:

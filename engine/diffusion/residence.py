@@ -8,7 +8,10 @@ from contextlib import AbstractContextManager
 
 from engine.diffusion.types import Network
 
-Lease = Callable[[Hashable], AbstractContextManager[Network]]
+Lease = Callable[..., AbstractContextManager[Network]]
+"""Lends the network of a denoiser's handle and those of the ControlNets that follow it, all or none."""
+
+Weights = tuple[Hashable, ...]
 
 _LEAST_STAY = 1.0
 _SWAPS_WORTH = 10
@@ -27,21 +30,21 @@ class Residence:
         self._network: Network | None = None
         self._since = 0.0
         self._stay = 0.0
-        self.handle: Hashable = None
-        """Whose weights were last worked with, even while the lease is given back."""
+        self.weights: Weights = ()
+        """The handles last worked with, even while the lease is given back."""
         self.swaps = 0
 
-    def enter(self, handle: Hashable) -> Network:
-        """The network of `handle`; another's lease is given back first."""
-        if self._network is not None and self.handle == handle:
+    def enter(self, weights: Weights) -> Network:
+        """The network of these handles; a lease of others is given back first."""
+        if self._network is not None and self.weights == weights:
             return self._network
         self.leave()
         started = time.monotonic()
-        manager = self._lease(handle)
+        manager = self._lease(*weights)
         network = manager.__enter__()
         self._open, self._network = manager, network
-        if self.handle != handle:
-            self.handle, self._since = handle, time.monotonic()
+        if self.weights != weights:
+            self.weights, self._since = weights, time.monotonic()
             self._stay = max(_LEAST_STAY, _SWAPS_WORTH * (self._since - started))
             self.swaps += 1
         return network

@@ -74,6 +74,11 @@ class Control:
     mode: str = "auto"
     """What the picture shows, for ControlNets that were trained on several kinds ("union")."""
 
+    @property
+    def counts(self) -> bool:
+        """Whether it does anything at all."""
+        return self.strength != 0 and self.when[0] < self.when[1]
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Cond:

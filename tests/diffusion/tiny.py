@@ -12,7 +12,7 @@ from torch import Tensor
 
 from engine.diffusion.samplers.protocol import Ask, Denoised, Steps
 from engine.diffusion.trajectory import Trajectory
-from engine.diffusion.types import Cond, Conditioning
+from engine.diffusion.types import Cond, Conditioning, ControlRows
 
 
 def conditioning(value: float = 0.1, length: int = 77, width: int = 8, **fields: Any) -> Conditioning:
@@ -36,6 +36,7 @@ class Counting:
         pooled: Tensor | None = None,
         concat: Tensor | None = None,
         extras: Mapping[str, Tensor] | None = None,
+        controls: Sequence[ControlRows] = (),
     ) -> Tensor:
         assert x.shape[0] == timestep.shape[0] == embeds.shape[0]
         self.shapes.append((*x.shape, embeds.shape[1]))
@@ -84,6 +85,7 @@ def unet_network(
     pooled: Tensor | None = None,
     concat: Tensor | None = None,
     extras: Mapping[str, Tensor] | None = None,
+    controls: Sequence[ControlRows] = (),
 ) -> Tensor:
     """`formula_unet` as the loop calls a network."""
     out: Tensor = formula_unet()(x, timestep, embeds, return_dict=False)[0]
