@@ -27,6 +27,8 @@ NEEDED: Mapping[str, tuple[Part, ...]] = {
 DESCRIBERS: Mapping[str, str] = {
     "depth_estimators": "engine.models.depth_files:facts",
     "edge_models": "engine.models.edge_files:facts",
+    "hypernetworks": "engine.models.hypernetwork_file:facts",
+    "loras": "engine.models.lora.file:facts",
     "upscale_models": "engine.models.upscale_files:facts",
 }
 """What tells the facts of files of other kinds: "module:function" from path and name, torch-free; the function raises

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from engine.graph.facts import Facts
 from engine.models.detect import read_header
 from engine.models.families import FAMILIES
 from engine.models.handle import Part
@@ -88,6 +89,13 @@ def inspect_lora(path: Path) -> LoraFile:
     except OSError as error:
         raise ModelFileError(f"{path.name} cannot be read: {error.strerror or error}.") from None
     return _inspect(path, stat.st_size, stat.st_mtime_ns)
+
+
+def facts(path: Path, name: str) -> Facts:
+    """family (where the file tells it), the parts that it changes and the forms it is written in, for `check`."""
+    found = inspect_lora(path)
+    told = {"changes": found.parts, "forms": found.forms}
+    return told | {"family": found.family} if found.family else told
 
 
 @lru_cache(maxsize=64)
