@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from engine.files import Library
+from engine.files import FileRef, Library
 from engine.graph.expand import Expand
 from engine.graph.facts import Describe, Judge
 from engine.graph.foresee import Foresight
-from engine.graph.graph import Graph, Link, Node, NodeId
+from engine.graph.graph import Const, Graph, Link, Node, NodeId
 from engine.graph.keys import Key, NotDigestible, Salt, key_of
 from engine.graph.parse import Parsed, Parser
 from engine.graph.plan import Plan, Step
@@ -154,8 +154,9 @@ def _step(
     facts = foresight.of(id, found, above, parser)
     if id in parser.bad:
         return None
+    files = _mentioned(found, above, parser.library) if definition.mentions else ()
     try:
-        key = keys.of(id, found, above)
+        key = keys.of(id, found, above, files)
     except NotDigestible as error:
         parser.say("not_digestible", {"reason": str(error)}, id)
         return None
@@ -170,7 +171,22 @@ def _step(
         maps=_maps(found, above),
         demanded=found.demanded,
         tentative=dynamic or _tentative(found, above),
+        files=files,
     )
+
+
+def _mentioned(found: Parsed, above: Mapping[NodeId, Step], library: Library | None) -> tuple[FileRef, ...]:
+    """The files that the texts of a node mention."""
+    if library is None:
+        return ()
+    named: dict[FileRef, None] = {}
+    for socket in found.definition.mentions:
+        arg = found.args[socket.name]
+        linked = above[arg.node].facts[arg.output] if isinstance(arg, Link) else {}
+        value = arg.value if isinstance(arg, Const) else linked.get("value")
+        if socket.mentions is not None and not (isinstance(arg, Const) and value is None):
+            named |= dict.fromkeys(socket.mentions.files(value if isinstance(value, str) else None, library))
+    return tuple(named)
 
 
 def _maps(found: Parsed, above: Mapping[NodeId, Step]) -> frozenset[str]:
@@ -249,7 +265,7 @@ class _Keys:
         self._place = tuple(str(library.folder(kind)) for kind in ("output", "temp")) if library is not None else ()
         self._parent = parent
 
-    def of(self, id: NodeId, found: Parsed, above: Mapping[NodeId, Step]) -> Key:
+    def of(self, id: NodeId, found: Parsed, above: Mapping[NodeId, Step], files: tuple[FileRef, ...]) -> Key:
         module = found.definition.module
         salt = self._salts.get(module)
         if salt is None:
@@ -265,4 +281,5 @@ class _Keys:
             node=id,
             place=self._place,
             parent=None if parent is None else (parent.key, id.removeprefix(f"{parent.id}.")),
+            files=files,
         )

@@ -41,6 +41,8 @@ class Context(Protocol):
     """The flattened graph that this step belongs to."""
     metadata: Mapping[str, str] | None
     """Text that sinks write into files ("prompt", "inkwater", …); None when it is to be left out."""
+    mentioned: tuple[FileRef, ...]
+    """The files that the texts of this step mention (`sockets.Mentions`)."""
 
     def progress(self, done: int, total: int, preview: Any = None) -> None:
         """Tell how far the node is; raises Cancelled when the job was cancelled."""

@@ -31,6 +31,7 @@ class NodeDef:
         fields: the fields of a NamedTuple result (a Ui field among them), None for a plain result.
         demand: from the inputs that are not lazy (by name) to the names of the lazy ones that are wanted.
         gives_list: whether any output is a list.
+        mentions: the inputs whose text may name files.
         facts: from what is known of the inputs to what is known of the outputs.
     """
 
@@ -53,9 +54,11 @@ class NodeDef:
     deprecated: bool = False
     aliases: tuple[str, ...] = ()
     gives_list: bool = field(init=False, repr=False)
+    mentions: tuple[Socket, ...] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "gives_list", any(s.is_list for s in self.outputs))
+        object.__setattr__(self, "mentions", tuple(s for s in self.inputs if s.mentions is not None))
 
     @property
     def module(self) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NewType
 from engine.graph.graph import Arg, Link, NodeId
 
 if TYPE_CHECKING:
+    from engine.files import FileRef
     from engine.graph.define import NodeDef
 
 Key = NewType("Key", bytes)
@@ -73,6 +74,7 @@ def key_of(
     node: NodeId = "",
     place: tuple[str, ...] = (),
     parent: tuple[Key, str] | None = None,
+    files: tuple[FileRef, ...] = (),
 ) -> Key:
     """The key of one node call; cost is in its own inputs only.
 
@@ -82,6 +84,7 @@ def key_of(
         job: part of the key of volatile nodes. node: of those that ask for their id. place: the folders of sinks.
         parent: inside an expansion, the key of the node that expanded and the child's name there: constants with
             no canonical form are keyed by these and their input's name. Elsewhere they raise NotDigestible.
+        files: those that its texts mention.
     """
     extra = (
         job if definition.kind == "volatile" else "",
@@ -98,6 +101,8 @@ def key_of(
             out.append(b"%sL%s%d;" % (_str(name), input_keys[arg.node], arg.output))
         else:
             out.append(_str(name) + _constant(arg.value, name, parent))  # type: ignore[union-attr]
+    if files:
+        out.append(b"M" + canonical(files))
     return _hashed(b"".join(out))
 
 

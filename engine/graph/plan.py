@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from engine.files import FileRef
 from engine.graph.define import NodeDef
 from engine.graph.facts import Facts
 from engine.graph.graph import Arg, Graph, NodeId
@@ -26,6 +27,7 @@ class Step:
         facts: what is known of each output.
         maps: inputs that get a list and take one value: the node is called once per element.
         demanded: the lazy inputs that are wanted, where that is known before the run; else None.
+        files: those that its texts mention, as its key holds them.
         tentative: the demand for lazy inputs, here or above, is known only at run time; the key then can be refined.
     """
 
@@ -38,6 +40,7 @@ class Step:
     maps: frozenset[str] = frozenset()
     demanded: frozenset[str] | None = None
     tentative: bool = False
+    files: tuple[FileRef, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

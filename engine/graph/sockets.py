@@ -7,9 +7,9 @@ import typing
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import NoneType, UnionType
-from typing import Annotated, Any, NewType, Protocol, TypeVar, get_args, get_origin
+from typing import Annotated, Any, NewType, Protocol, TypeVar, get_args, get_origin, runtime_checkable
 
-from engine.files import FileRef
+from engine.files import FileRef, Library
 from engine.graph.problems import Mend, Severity
 
 T = TypeVar("T")
@@ -124,6 +124,14 @@ class File:
         return None
 
 
+@runtime_checkable
+class Mentions(Constraint, Protocol):
+    """A constraint of text that names files: these belong to the step, and their digests to its key."""
+
+    def files(self, text: str | None, library: Library) -> tuple[FileRef, ...]:
+        """The files of `library` that a text names; all that any text could name for None."""
+
+
 @dataclass(frozen=True, slots=True)
 class Widget:
     """How to draw an input ("seed", "multiline", …); the engine never reads it."""
@@ -142,7 +150,7 @@ class Socket:
         optional: annotated `T | None = None`.
         lazy: made only on demand.
         recipe: lazy, never made, but part of the key all the same.
-        file, choice: its constraint of that kind, if it has one.
+        file, choice, mentions: its constraint of that kind, if it has one.
         is_list: takes (or gives) the whole list; a list that flows into any other socket is mapped over.
     """
 
@@ -158,11 +166,12 @@ class Socket:
     recipe: bool = False
     file: File | None = field(init=False, repr=False, compare=False)
     choice: Choice | None = field(init=False, repr=False, compare=False)
+    mentions: Mentions | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        first = {kind: next((c for c in self.constraints if isinstance(c, kind)), None) for kind in (File, Choice)}
-        object.__setattr__(self, "file", first[File])
-        object.__setattr__(self, "choice", first[Choice])
+        for name, kind in (("file", File), ("choice", Choice), ("mentions", Mentions)):
+            first = next((c for c in self.constraints if isinstance(c, kind)), None)
+            object.__setattr__(self, name, first)
 
     @property
     def wire(self) -> str:

@@ -44,20 +44,13 @@ def text(path: Path, handle: ModelHandle, policy: Policy) -> Unfilled:
 
 def _found(inspected: Inspected, name: str, family: str, part: Part) -> Found:
     """The text encoder of the wanted width: a file of its own cannot tell which family it is for."""
-    width = text_width(family, part)
+    width = FAMILIES[family].text_width(part)
     here = next((other for other in (part, *TEXTS) if inspected.widths.get(other) == width), part)
     require(inspected, name, here)
     if (seen := inspected.widths.get(here)) != width:
         title = FAMILIES[family].title
         raise ModelFileError(f"{name} holds a text encoder of width {seen}, and {title} takes one of width {width}.")
     return inspected.parts[here]
-
-
-def text_width(family: str, part: Part) -> int:
-    """Width of the vectors of a family's text encoder."""
-    width = FAMILIES[family].marks[part]["tokens"][1]
-    assert isinstance(width, int)
-    return width
 
 
 def _cut(family: str, module: nn.Module, *, folder: bool) -> bool:

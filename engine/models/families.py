@@ -84,7 +84,7 @@ LANDMARKS: Mapping[tuple[Part, Naming], Mapping[str, str]] = {
 }
 """The tensors whose shapes tell families apart, by a name of their own that holds in every naming."""
 
-Mark = tuple[int | None | tuple[int, ...], ...]
+Mark = tuple[int | tuple[int, ...] | None, ...]
 """A shape to match; None is any size, a tuple one of several."""
 
 
@@ -114,6 +114,8 @@ class Family:
     """The text encoders whose vectors the denoiser reads, joined in this order."""
     sampling: ModelSampling = field(default_factory=ModelSampling)
     latent: LatentSpec = field(default_factory=LatentSpec)
+    space: str = "sd"
+    """Families of one space read each other's latents."""
     vector: VectorName = ""
     """Numbers that the denoiser reads beside pooled text."""
     heads: int | None = 8
@@ -194,6 +196,7 @@ FAMILIES: Mapping[str, Family] = {
             },
             texts={"text": _XL_L, "text_g": _XL_G},
             latent=LatentSpec(factor=0.13025),
+            space="sdxl",
             vector="sdxl",
             heads=None,
             rgb=_RGB_XL,
@@ -208,6 +211,7 @@ FAMILIES: Mapping[str, Family] = {
             },
             texts={"text_g": _XL_G},
             latent=LatentSpec(factor=0.13025),
+            space="sdxl",
             vector="refiner",
             heads=None,
             rgb=_RGB_XL,
@@ -221,6 +225,7 @@ FAMILIES: Mapping[str, Family] = {
                 "vae": {"latent": (None, 4, 3, 3)},
             },
             sampling=ModelSampling(prediction="v"),
+            space="mini1",
             # Least squares over 53 decoded pictures, one of each concept; they explain 96 to 98 % of the variance.
             rgb=(
                 (0.509, 0.006, 0.004),

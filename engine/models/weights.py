@@ -13,7 +13,7 @@ from torch import Tensor
 
 from engine.models.detect import is_pickle
 from engine.models.header import Entry, ModelFileError, read_safetensors
-from engine.models.pickles import Inert, read_value, state_dict
+from engine.models.pickles import PARAMETERS, Inert, Parameters, read_value, state_dict
 
 DTYPES: Mapping[str, torch.dtype] = {
     "BOOL": torch.bool, "U8": torch.uint8, "I8": torch.int8, "I16": torch.int16, "U16": torch.uint16,
@@ -58,7 +58,9 @@ def load_value(path: Path) -> Any:
     The file is scanned without torch first: only a file that names nothing strange reaches torch.load at all.
     """
     _, inert = read_value(path)
-    with _unpickling, torch.serialization.safe_globals([(Inert, name) for name in inert]):
+    known: list[Any] = [(Inert, name) for name in inert]
+    known.append((Parameters, ".".join(PARAMETERS)))
+    with _unpickling, torch.serialization.safe_globals(known):
         try:
             return torch.load(path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
         except Exception as error:

@@ -68,8 +68,10 @@ class NodeContext:
         services: Services,
         emit: Emit,
         cancel: Cancel,
+        mentioned: tuple[FileRef, ...] = (),
     ) -> None:
         self.node = node
+        self.mentioned = mentioned
         self.job = job
         self.metadata = services.metadata
         self.element, self.elements = 0, 1

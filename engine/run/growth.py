@@ -65,6 +65,7 @@ class Rules:
             node=step.id,
             place=tuple(str(cast(Library, self.library).folder(kind)) for kind in folders),
             parent=parent,
+            files=step.files,
         )
 
 

@@ -193,9 +193,9 @@ class Desk:
         return values, mapped(step, ticket.wanted)
 
     def _begin(self, ticket: Ticket) -> NodeContext:
-        id = ticket.step.id
-        self.emit(StepStarted(self.job, id))
-        return NodeContext(id, self.job, ticket.key, self.nodes, self.services, self.emit, self.cancel)
+        step = ticket.step
+        self.emit(StepStarted(self.job, step.id))
+        return NodeContext(step.id, self.job, ticket.key, self.nodes, self.services, self.emit, self.cancel, step.files)
 
     def _finish(
         self, ticket: Ticket, elements: list[Made | Expand], context: NodeContext, seconds: float
