@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from engine.models.handle import Storage
+from engine.models.header import ModelFileError
+from engine.models.patching import Change
 from engine.models.precision import Policy
 
 
@@ -31,6 +33,67 @@ class Unfilled:
     original: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(slots=True, eq=False)
+class Numbers:
+    """Where the numbers of a network's parameters come from, for as long as it lives.
+
+    Args:
+        file: its name, for messages. tensors: as in `Unfilled`. names: of tensors, for messages.
+        changes: what patches do to each parameter, in their order.
+    """
+
+    file: str
+    tensors: Mapping[str, Tensor]
+    names: Mapping[str, str] = field(default_factory=dict)
+    changes: Mapping[str, Sequence[Change]] = field(default_factory=dict)
+
+    @torch.no_grad()
+    def read(self, key: str, out: Tensor) -> None:
+        """Write a parameter into `out`, of its shape: the file's numbers with all changes, cast once."""
+        stored = self.tensors[key]
+        if stored.numel() == out.numel():
+            stored = stored.reshape(out.shape)
+        changes = self.changes.get(key)
+        if changes:
+            weight = stored.to(out.device, torch.float32, copy=True)
+            for change in changes:
+                weight = change(weight)
+            stored = weight
+        out.copy_(stored)
+
+    def check(self, key: str, filled: Tensor) -> None:
+        """Raise ModelFileError if what `read` wrote is not finite."""
+        if _finite(filled):
+            return
+        stored = self.tensors[key]
+        told = f'{self.file}: its tensor "{self.names.get(key, key)}"'
+        if not _finite(stored):
+            raise ModelFileError(f"{told} holds NaN or infinite numbers: the file is damaged; get it or another anew.")
+        dtype = str(filled.dtype).removeprefix("torch.")
+        largest = float(stored.float().abs().max())
+        raise ModelFileError(
+            f"{told} holds numbers up to {largest:.3g}, too large for {dtype}; run with --precision bf16 or full."
+        )
+
+    def check_dtype(self, key: str) -> None:
+        """Raise ModelFileError if a parameter is stored as something that is no weight."""
+        dtype = self.tensors[key].dtype
+        if not dtype.is_floating_point:
+            raise ModelFileError(
+                f'{self.file}: its tensor "{self.names.get(key, key)}" is stored as '
+                f"{str(dtype).removeprefix('torch.')}, and weights must be floating-point numbers: this is a quantised "
+                "or damaged file; get it in fp16, bf16, fp32 or fp8."
+            )
+
+
+def _finite(values: Tensor) -> bool:
+    """By the smallest and the largest: both read the tensor once and pass NaN on."""
+    if not values.numel():
+        return True
+    plain = values.half() if values.dtype.itemsize == 1 else values
+    return all(bool(end.isfinite()) for end in torch.aminmax(plain))
+
+
 def store_as(module: nn.Module, storage: Storage, compute: torch.dtype) -> None:
     """Keep the weights of linear layers and convolutions in fp8 between uses (not norms or projections of tokens)."""
     if storage == "default":
@@ -41,22 +104,38 @@ def store_as(module: nn.Module, storage: Storage, compute: torch.dtype) -> None:
     apply_layerwise_casting(module, storage_dtype=dtype, compute_dtype=compute)
 
 
+def kept_as(blank: Tensor, dtype: torch.dtype) -> torch.dtype:
+    """The dtype in which a parameter is kept between uses, where `dtype` computes."""
+    return blank.dtype if blank.dtype.itemsize == 1 else dtype
+
+
 @torch.no_grad()
-def fill(module: nn.Module, tensors: Mapping[str, Tensor], policy: Policy, dtype: torch.dtype) -> None:
-    """Give a module on the meta device its parameters: each cast, moved and laid out in one copy."""
+def fill(
+    module: nn.Module,
+    numbers: Numbers,
+    policy: Policy,
+    dtype: torch.dtype,
+    streamed: Container[str] = (),
+) -> None:
+    """Give a module on the meta device its parameters: each cast, moved and laid out in one copy.
+
+    Those named in `streamed` stay on the meta device.  Raises ModelFileError for numbers that are not finite.
+    """
     for key, blank in list(module.named_parameters()):
-        layout = policy.channels_last and blank.ndim == 4
-        made = torch.empty(
-            blank.shape,
-            dtype=blank.dtype if blank.dtype.itemsize == 1 else dtype,
-            device=policy.device,
-            memory_format=torch.channels_last if layout else torch.contiguous_format,
-        )
-        made.copy_(tensors[key].reshape(blank.shape))
+        numbers.check_dtype(key)
+        kind = kept_as(blank, dtype)
+        if key in streamed:
+            put(module, key, nn.Parameter(torch.empty_like(blank, dtype=kind), requires_grad=False))
+            continue
+        layout = torch.channels_last if policy.channels_last and blank.ndim == 4 else torch.contiguous_format
+        made = torch.empty(blank.shape, dtype=kind, device=policy.device, memory_format=layout)
+        numbers.read(key, made)
+        numbers.check(key, made)
         put(module, key, nn.Parameter(made, requires_grad=False))
     for key, buffer in list(module.named_buffers()):
-        if key in tensors:
-            put(module, key, tensors[key].reshape(buffer.shape).to(policy.device, buffer.dtype, copy=True))
+        if key in numbers.tensors:
+            kind = dtype if buffer.dtype.is_floating_point else buffer.dtype
+            put(module, key, numbers.tensors[key].reshape(buffer.shape).to(policy.device, kind, copy=True))
         elif buffer.is_meta:
             put(module, key, torch.arange(buffer.shape[-1], device=policy.device).expand(buffer.shape))
 

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from engine.files import Library
-from engine.models.handle import ModelHandle, Patch
+from engine.models.handle import ModelHandle
 from engine.models.header import ModelFileError
 from engine.models.layout import UNetLayout
 from engine.models.load import FileLoader, make_manager
@@ -51,12 +51,6 @@ def test_a_part_that_is_not_there_is_named(tmp_path: Path, handles: dict[str, Mo
     with pytest.raises(ModelFileError, match=r"^a\.safetensors has no text encoder"), manager.lease(handle):
         pass
     assert manager.report() == ()
-
-
-def test_patches_are_not_dropped_in_silence(library: Library, handles: dict[str, ModelHandle]) -> None:
-    handle = handles["denoiser"].patched(Patch(handles["denoiser"].source, 1.0))
-    with pytest.raises(ModelFileError, match="patch"):
-        FileLoader(library, policy("cpu", "full")).load(handle)
 
 
 @torch.no_grad()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -16,12 +17,12 @@ from engine.models.manager import LeaseError, ModelManager
 
 
 class Module:
-    def __init__(self, handle: ModelHandle) -> None:
-        self.handle, self.place = handle, "device"
+    def __init__(self, handle: ModelHandle, nbytes: int) -> None:
+        self.handle, self.place, self.nbytes = replace(handle, patches=()), "device", nbytes
 
 
 class FakeLoader:
-    """Files named after their size in bytes; the device holds no more than it may."""
+    """Files named after their size in bytes, and after the fewest that they work with if there is a second number."""
 
     def __init__(self, device_bytes: int, host_bytes: int = 0) -> None:
         self.log: list[str] = []
@@ -32,9 +33,17 @@ class FakeLoader:
     def size(self, handle: ModelHandle) -> int:
         return int(handle.source.name.split("-")[1])
 
-    def load(self, handle: ModelHandle) -> Module:
+    def least(self, handle: ModelHandle) -> int:
+        return int(handle.source.name.split("-")[-1])
+
+    def patch(self, module: Module, handle: ModelHandle) -> None:
         self.hold(handle)
-        module = Module(handle)
+        module.handle = handle
+        self.log.append(f"patch {handle.source.name} {len(handle.patches)}")
+
+    def load(self, handle: ModelHandle, nbytes: int) -> Module:
+        self.hold(handle)
+        module = Module(handle, nbytes)
         self.modules.append(module)
         self.log.append(f"load {handle.source.name}")
         return module
@@ -53,6 +62,7 @@ def handle(name: str) -> ModelHandle:
 
 
 A, B, C = handle("a-40"), handle("b-40"), handle("c-50")
+PATCHED = A.patched(Patch(FileRef("loras", "x", "x"), 0.5))
 
 
 def make(device: int, host: int = 0) -> tuple[ModelManager, FakeLoader]:
@@ -127,8 +137,96 @@ def test_the_same_weights_under_two_names_are_loaded_once() -> None:
     other = ModelHandle(FileRef("checkpoints", "other-40", "a-40"), "sd1", "denoiser")
     assert use(manager, A, other)[0] is use(manager, other)[0]
     assert len(loader.log) == 1
-    patched = A.patched(Patch(FileRef("loras", "x", "x"), 0.5))
-    assert use(manager, patched)[0] is not use(manager, A)[0]
+
+
+def test_patches_are_applied_to_the_same_weights_in_place() -> None:
+    manager, loader = make(100)
+    plain = use(manager, A)[0]
+    assert use(manager, PATCHED)[0] is plain
+    assert manager.resident(PATCHED)
+    assert not manager.resident(A)
+    use(manager, PATCHED)
+    use(manager, A)
+    assert loader.log == ["load a-40", "patch a-40 1", "patch a-40 0"]
+    assert sum(row.nbytes for row in manager.report()) == 40
+
+
+def test_one_lease_cannot_want_the_same_weights_twice_over() -> None:
+    manager, _ = make(100)
+    with pytest.raises(LeaseError, match="two sets of patches"), manager.lease(A, PATCHED):
+        pass
+    use(manager, A)
+
+
+def test_weights_wait_for_their_holders_before_they_are_patched_anew() -> None:
+    manager, loader = make(100)
+    seen: list[int] = []
+
+    def want() -> None:
+        with manager.lease(PATCHED) as (module,):
+            seen.append(len(module.handle.patches))
+
+    other = threading.Thread(target=want)
+    with manager.lease(A) as (plain,):
+        other.start()
+        wait_until(lambda: len(manager._queue) == 1)
+        assert plain.handle.patches == ()
+        assert seen == []
+    other.join(5)
+    assert seen == [1]
+    assert loader.log == ["load a-40", "patch a-40 1"]
+
+
+def test_patches_that_fail_leave_the_weights_to_be_patched_by_the_next() -> None:
+    manager, loader = make(100)
+    use(manager, A)
+
+    def fail(h: ModelHandle) -> None:
+        if h.patches:
+            raise OSError("the disk is gone")
+
+    loader.hold = fail
+    with pytest.raises(OSError, match="disk"):
+        use(manager, PATCHED)
+    assert not manager.resident(A), "nobody knows what they are"
+    use(manager, A)
+    assert loader.log == ["load a-40", "patch a-40 0"]
+    loader.hold = lambda h: None
+    use(manager, PATCHED)
+
+
+def test_what_is_too_large_streams_and_leaves_room_to_work() -> None:
+    manager, loader = make(80)
+    big, small = handle("b-200-30"), handle("s-20-15")
+    assert use(manager, big)[0].nbytes == 70
+    assert [module.nbytes for module in use(manager, big, small, workspace=10)] == [40, 20]
+    assert [row.nbytes for row in manager.report()] in ([40, 20], [20, 40])
+    use(manager, big, small, workspace=10)
+    assert use(manager, big, small, workspace=35)[0].nbytes == 30
+    assert [entry for entry in loader.log if "b-200" in entry] == ["load b-200-30"] * 3
+    with pytest.raises(LeaseError, match=r"need 90 bytes \(b-200-30 denoiser 30, s-20-15 denoiser 15, workspace 45\)"):
+        use(manager, big, small, workspace=45)
+
+
+def test_what_streams_is_lent_to_one_at_a_time_and_never_moved_to_the_host() -> None:
+    manager, loader = make(80, host=500)
+    big = handle("b-200-30")
+    order: list[str] = []
+
+    def want() -> None:
+        use(manager, big)
+        order.append("second")
+
+    other = threading.Thread(target=want)
+    with manager.lease(big):
+        other.start()
+        wait_until(lambda: len(manager._queue) == 1)
+        order.append("first")
+    other.join(5)
+    assert order == ["first", "second"]
+    use(manager, A)
+    assert {row.name for row in manager.report()} == {"a-40"}
+    assert not any(entry.startswith("down") for entry in loader.log)
 
 
 def test_what_can_never_fit_is_told_with_bytes() -> None:
@@ -260,6 +358,39 @@ def test_many_threads_share_a_small_device() -> None:
         thread.join(20)
     assert not any(thread.is_alive() for thread in threads)
     assert overfull == []
+
+
+@given(
+    st.lists(st.tuples(st.sets(st.integers(0, 3), min_size=1, max_size=2), st.integers(0, 2)), min_size=1, max_size=12),
+    st.integers(2, 4),
+)
+@settings(max_examples=25, deadline=None)
+def test_threads_with_their_own_patches_all_come_to_their_turn(
+    leases: list[tuple[set[int], int]], threads: int
+) -> None:
+    """Whoever holds weights sees its own patches from the first to the last, and nobody waits for ever."""
+    manager, _ = make(75)
+    models = [handle(name) for name in ("a-40", "b-30", "c-50-20", "d-200-10")]
+    wrong: list[str] = []
+
+    def work(offset: int) -> None:
+        for chosen, patches in leases[offset:] + leases[:offset]:
+            wanted = [
+                models[i].patched(*[Patch(FileRef("loras", "x", str(patches + offset)), 1.0)] * patches) for i in chosen
+            ]
+            with manager.lease(*wanted) as modules:
+                for _ in range(3):
+                    wrong.extend(h.source.name for h, m in zip(wanted, modules, strict=True) if m.handle.key != h.key)
+                    time.sleep(0)
+
+    running = [threading.Thread(target=work, args=(i,), daemon=True) for i in range(threads)]
+    for thread in running:
+        thread.start()
+    for thread in running:
+        thread.join(30)
+    assert not any(thread.is_alive() for thread in running)
+    assert wrong == []
+    assert all(row.holders == () for row in manager.report())
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
