@@ -170,6 +170,10 @@ TABLE: Mapping[str, Callable[[Args], str]] = {
         f"its largest step needs about {_bytes(a['needs'])} of memory for models and its work, and the worker has "
         f"{_bytes(a['budget'])} for them; use smaller models or pictures, or a lower precision."
     ),
+    "picture_too_large": lambda a: (
+        f"the pictures would become {a['width']}×{a['height']} pixels, and {a['limit']} a side is the most; make them "
+        "smaller first."
+    ),
     "missing_part": lambda a: plain(a["found"], LONGEST_REASON),
     "bad_model_file": lambda a: plain(a["reason"], LONGEST_REASON),
     "exception_during_validation": lambda a: f"it could not be checked ({plain(a['reason'])}).",
@@ -192,6 +196,10 @@ TABLE: Mapping[str, Callable[[Args], str]] = {
     "missing_subgraph": lambda a: f"the file does not define the subgraph {plain(a['subgraph'])}.",
     "invalid_subgraph": lambda a: f"the subgraph {plain(a['subgraph'])} is broken: {_SUBGRAPH_PARTS[a['reason']]}.",
     "subgraph_recursion": lambda a: f"the subgraph {plain(a['subgraph'])} contains itself ({_cycle(a['chain'][:-1])}).",
+    "bad_blocks": lambda a: (
+        f"{show(a['entry'])} is no strength of a block: write names and numbers such as "
+        '"input 0.5, middle 1, output_4 0".'
+    ),
     "lora_tag": lambda a: f"{_listed(a['tags'])} in a prompt loads no LoRA here, it is read as words.",
     "widgets_missing": lambda a: f"the file gives no value for {_listed(a['names'])}; the defaults are used.",
     "widgets_left": lambda a: (
