@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import islice
+from typing import Any
 
 from engine.files import FileProblem, FileRef, Library
 from engine.graph.facts import NOTHING, Describe, Facts, Judge, Known
 from engine.graph.graph import Const, Link, NodeId
 from engine.graph.parse import Parsed, Parser
 from engine.graph.plan import Step
-from engine.graph.problems import Refused, short
+from engine.graph.problems import Mend, Refused, short
+
+LOOKED_AT = 50
+"""The most files that are looked into to find one that fits."""
 
 
 class Foresight:
@@ -28,9 +33,14 @@ class Foresight:
             return (NOTHING,) * len(definition.outputs)
         known = self._inputs(id, found, above, parser)
         for judge in self._judges if known else ():
+            blamed: set[str] = set()
             for first, second, expected, seen in judge.verdicts(known):
+                if second in blamed:
+                    continue
+                blamed.add(second)
                 args = {"first": first, "expected": expected, "found": seen, "fact": judge.fact}
-                parser.say(judge.code, args, id, second, severity=judge.severity)
+                mend = self._other_file(judge, expected, found.args.get(second))
+                parser.say(judge.code, args, id, second, mend, judge.severity)
         count = len(definition.outputs)
         if definition.facts is None or id in parser.bad:
             return (NOTHING,) * count
@@ -46,6 +56,24 @@ class Foresight:
         else:
             return (told + (NOTHING,) * count)[:count]
         return (NOTHING,) * count
+
+    def _other_file(self, judge: Judge, expected: Any, arg: Any) -> Mend | None:
+        """For a file that does not fit: the files of its kind that do, as far as looking costs little."""
+        ref = arg.value if isinstance(arg, Const) else None
+        if not isinstance(ref, FileRef) or self._library is None or expected is None:
+            return None
+        others = (name for name in self._library.names(ref.kind) if name != ref.name)
+        fitting = tuple(name for name in islice(others, LOOKED_AT) if self._suits(ref.kind, name, judge, expected))
+        return Mend("choose", {"options": fitting}) if fitting else None
+
+    def _suits(self, kind: str, name: str, judge: Judge, expected: Any) -> bool:
+        """Whether this file is known to have the fact and to fit; its digest is not worked out for that."""
+        try:
+            told = self._describe(FileRef(kind, name, "")) if self._describe is not None else NOTHING
+        except Exception:  # a file that cannot be told of is not offered
+            return False
+        fact = told.get(judge.other)
+        return fact is not None and judge.fits(expected, fact)
 
     def _inputs(self, id: NodeId, found: Parsed, above: Mapping[NodeId, Step], parser: Parser) -> dict[str, Facts]:
         """The facts of each input of which something is known."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import random
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from engine.models.handle import Guider
 from nodes.latent_file import write
 from nodes.loaders import Checkpoint
 from nodes.logic import Loop
+from tests.models.lora_files import write_hypernetwork, write_lora
 from tests.models.make import TINY, write_folder
 from tests.nodes.desk import CHECKPOINT, Desk, call, same, tensors
 
@@ -84,6 +86,9 @@ EXAMPLES: dict[str, Callable[[Checkpoint, Desk], Values]] = {
     "CLIPLoader": lambda p, c: {"clip_name": in_checkpoints(c, "text_encoders")},
     "VAELoader": lambda p, c: {"vae_name": in_checkpoints(c, "vae")},
     "DiffusersLoader": lambda p, c: {"model_path": folder(c)},
+    "LoraLoader": lambda p, c: {"model": p.MODEL, "clip": p.CLIP, "lora_name": lora(c), "blocks": "input 0.5"},
+    "LoraLoaderModelOnly": lambda p, c: {"model": p.MODEL, "lora_name": lora(c), "strength_model": -2.0},
+    "HypernetworkLoader": lambda p, c: {"model": p.MODEL, "hypernetwork_name": hypernetwork(c)},
     "CLIPTextEncode": lambda p, c: {"text": "a (fox:1.2)", "clip": p.CLIP},
     "CLIPTokenize": lambda p, c: {"text": "a (fox:1.2)", "clip": p.CLIP},
     "CLIPEmbedTokens": lambda p, c: {"clip": p.CLIP, "tokens": tokens(p)},
@@ -156,6 +161,23 @@ def folder(context: Desk) -> Any:
         write_folder(root / "tiny", TINY)
     context.library = library
     return library.ref("diffusers", "tiny")
+
+
+def lora(context: Desk) -> Any:
+    return written(context, "loras", "x.safetensors", lambda path: write_lora(path, TINY))
+
+
+def hypernetwork(context: Desk) -> Any:
+    return written(context, "hypernetworks", "x.pt", lambda path: write_hypernetwork(path, {64: [64, 32, 64]}))
+
+
+def written(context: Desk, kind: str, name: str, write: Callable[[Path], object]) -> Any:
+    root = context.library.folder("checkpoints").parent / kind
+    root.mkdir(exist_ok=True)
+    context.library = context.library.replaced(kind, root)
+    if not (root / name).exists():
+        write(root / name)
+    return context.library.ref(kind, name)
 
 
 def state() -> tuple[Any, ...]:
