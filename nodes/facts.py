@@ -32,13 +32,30 @@ def constant(known: Known) -> Sequence[Facts]:
 def loaded(source: str, *outputs: Part) -> FactsOf:
     """Each output is one part of the file that the input `source` names, and has its facts.
 
-    Where the file lacks the part, the fact `absent` of the output says so.
+    Where the file lacks the part, the fact `absent` of the output says so.  An autoencoder is of no family: it serves
+    all whose latents are of its space.
     """
 
     def facts(known: Known) -> Sequence[Facts]:
-        file = known.facts(source)
-        lacks = file.get("lacks", {})
-        return tuple({**file, "absent": lacks[part]} if part in lacks else file for part in outputs)
+        file = dict(known.facts(source))
+        lacks = file.pop("lacks", {})
+        absent: dict[Part, Facts] = {part: {"absent": lacks[part]} for part in outputs if part in lacks}
+        hidden = {"denoiser": (), "text": ("space", "reads"), "vae": ("family", "families", "reads")}
+        return tuple(
+            {name: value for name, value in file.items() if name not in hidden.get(part, ())}
+            | dict(absent.get(part, {}))
+            for part in outputs
+        )
+
+    return facts
+
+
+def sampled(outputs: int = 1) -> FactsOf:
+    """Each output is a latent of the size of `latent_image` and the space of the model that sampled it."""
+
+    def facts(known: Known) -> Sequence[Facts]:
+        model = known.facts("model") or known.facts("guider")
+        return ({**known.facts("latent_image"), **without_unknown(space=model.get("space"))},) * outputs
 
     return facts
 
@@ -98,7 +115,8 @@ def empty_latent(known: Known) -> Sequence[Facts]:
 def encoded(known: Known) -> Sequence[Facts]:
     """Latents of the pictures at `pixels`."""
     pixels = known.facts("pixels")
-    return (latent_of(pixels.get("width"), pixels.get("height"), pixels.get("batch")),)
+    size = latent_of(pixels.get("width"), pixels.get("height"), pixels.get("batch"))
+    return ({**size, **without_unknown(space=known.facts("vae").get("space"))},)
 
 
 def decoded(known: Known) -> Sequence[Facts]:

@@ -9,7 +9,7 @@ from engine.graph.context import Context
 from engine.graph.define import node
 from engine.graph.sockets import Choice, File
 from engine.models.detect import inspect_file, require, require_clip_type
-from engine.models.families import CLIP_TYPES, Inspected
+from engine.models.families import CLIP_TYPES, FAMILIES, Inspected
 from engine.models.handle import Clip, Model, ModelHandle, Storage, Vae
 from nodes.facts import loaded
 
@@ -141,11 +141,12 @@ def _checkpoint(ref: FileRef, inspected: Inspected) -> Checkpoint:
 
 def _model(ref: FileRef, inspected: Inspected, storage: Storage = "default") -> Model:
     handle = ModelHandle(ref, inspected.family, "denoiser", storage=storage)
-    return Model(handle, inspected.sampling, inspected.latent)
+    return Model(handle, inspected.sampling, inspected.latent, inspected.wants)
 
 
 def _clip(ref: FileRef, inspected: Inspected) -> Clip:
-    return Clip((ModelHandle(ref, inspected.family, "text"),))
+    texts = FAMILIES[inspected.family].texts
+    return Clip(tuple(ModelHandle(ref, inspected.family, part) for part in texts))
 
 
 def _vae(ref: FileRef, inspected: Inspected) -> Vae:

@@ -11,7 +11,7 @@ from engine.graph.context import Context
 from engine.graph.define import node
 from engine.graph.sockets import Choice, Range, Widget
 from engine.models.handle import Guider, Model
-from nodes.facts import passed
+from nodes.facts import sampled
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -30,7 +30,7 @@ class Sampled(NamedTuple):
     denoised_output: Latent
 
 
-@node("KSampler", runs_on="device", category="sampling", label="KSampler", facts=passed("latent_image"))
+@node("KSampler", runs_on="device", category="sampling", label="KSampler", facts=sampled())
 async def k_sampler(
     *,
     model: Model,
@@ -66,9 +66,7 @@ async def k_sampler(
     return (await sample(context, guider, Sampler(sampler_name), sigmas, latent_image, Noise(seed), seed)).output
 
 
-@node(
-    "KSamplerAdvanced", runs_on="device", category="sampling", label="KSampler (Advanced)", facts=passed("latent_image")
-)
+@node("KSamplerAdvanced", runs_on="device", category="sampling", label="KSampler (Advanced)", facts=sampled())
 async def k_sampler_advanced(
     *,
     model: Model,
@@ -117,7 +115,7 @@ async def k_sampler_advanced(
     runs_on="device",
     category="sampling/custom_sampling",
     label="SamplerCustom",
-    facts=passed("latent_image", "latent_image"),
+    facts=sampled(2),
 )
 async def sampler_custom(
     *,
@@ -159,7 +157,7 @@ async def sampler_custom(
     runs_on="device",
     category="sampling/custom_sampling",
     label="SamplerCustomAdvanced",
-    facts=passed("latent_image", "latent_image"),
+    facts=sampled(2),
 )
 async def sampler_custom_advanced(
     *,

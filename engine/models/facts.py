@@ -11,7 +11,7 @@ from engine.files import FileRef, Library
 from engine.graph.facts import NOTHING, Describe, Facts, Judge, barred, same
 from engine.graph.problems import Refused
 from engine.models.detect import inspect_file, require
-from engine.models.families import Inspected
+from engine.models.families import FAMILIES, Inspected
 from engine.models.handle import Part
 from engine.models.header import ModelFileError
 
@@ -19,10 +19,10 @@ NEEDED: Mapping[str, tuple[Part, ...]] = {
     "checkpoints": ("denoiser",),
     "diffusers": ("denoiser",),
     "diffusion_models": ("denoiser",),
-    "text_encoders": ("text",),
+    "text_encoders": ("text", "text_g"),
     "vae": ("vae",),
 }
-"""Parts that a file must hold to be of use as each kind; files of other kinds are not looked into."""
+"""Parts of which a file must hold one to be of use as each kind; files of other kinds are not looked into."""
 
 DESCRIBERS: Mapping[str, str] = {
     "depth_estimators": "engine.models.depth_files:facts",
@@ -36,6 +36,7 @@ ModelFileError for a file that is of no use as that kind."""
 
 JUDGES: tuple[Judge, ...] = (
     same("wrong_family", "family"),
+    same("wrong_family", "space"),
     same("wrong_channels", "channels"),
     barred("missing_part", "absent"),
 )
@@ -56,7 +57,8 @@ def describe(library: Library) -> Describe:
             if (describer := DESCRIBERS.get(ref.kind)) is not None:
                 return _describer(describer)(path, ref.name)
             inspected = inspect_file(path)
-            require(inspected, ref.name, *NEEDED[ref.kind])
+            if not any(part in inspected.parts for part in NEEDED[ref.kind]):
+                require(inspected, ref.name, NEEDED[ref.kind][0])
         except ModelFileError as error:
             raise Refused("bad_model_file", {"name": ref.name, "reason": str(error)}) from None
         return {**file_facts(inspected), "lacks": _lacks(inspected, ref.name)}
@@ -74,19 +76,27 @@ def _lacks(inspected: Inspected, name: str) -> Mapping[Part, str]:
     told: dict[Part, str] = {}
     for part, loader in LOADERS.items():
         try:
-            require(inspected, name, part)
+            require(inspected, name, *(FAMILIES[inspected.family].texts if part == "text" else (part,)))
         except ModelFileError as error:
             told[part] = f"{str(error).rstrip('.')}; take one from {loader}."
     return told
 
 
 def file_facts(inspected: Inspected) -> Facts:
-    """family, parts, prediction, channels and downscale of its latents, and the bytes of its weights as stored."""
+    """family and space where the file tells them, families that it may be of, parts, prediction, channels and downscale
+    of its latents, the channels that its denoiser reads beside them, and the bytes of its weights as stored.
+    """
+    family = FAMILIES[inspected.family]
+    told = {"family": family.name} if len(inspected.families) == 1 else {}
+    space = {"space": family.space} if "denoiser" in inspected.parts else {}
     return {
-        "family": inspected.family,
+        **told,
+        **space,
+        "families": inspected.families,
         "parts": tuple(inspected.parts),
         "prediction": inspected.sampling.prediction,
         "channels": inspected.latent.channels,
         "downscale": inspected.latent.downscale,
+        "reads": inspected.wants.concat,
         "model_bytes": sum(inspected.nbytes.values()),
     }
