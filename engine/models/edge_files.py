@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
@@ -22,8 +23,17 @@ CONVS = (2, 2, 3, 3, 3)
 """Convolutions of each block."""
 
 
-def inspect_edges(path: Path) -> tuple[HedNaming, int]:
-    """How the file names its tensors, and its bytes as stored; raises ModelFileError with one clear sentence."""
+@dataclass(frozen=True, slots=True)
+class EdgeFile:
+    """A file that finds soft edges: how it names its tensors, channels of its five blocks, its bytes as stored."""
+
+    naming: HedNaming
+    widths: tuple[int, ...]
+    nbytes: int
+
+
+def inspect_edges(path: Path) -> EdgeFile:
+    """What the file holds; raises ModelFileError with one clear sentence."""
     try:
         stat = path.stat()
     except OSError as error:
@@ -32,14 +42,23 @@ def inspect_edges(path: Path) -> tuple[HedNaming, int]:
 
 
 @lru_cache(maxsize=64)
-def _inspect(path: Path, size: int, mtime: int) -> tuple[HedNaming, int]:
+def _inspect(path: Path, size: int, mtime: int) -> EdgeFile:
     header = read_header(path)
     for naming, anchors in ANCHORS.items():
         if all(anchor in header.tensors for anchor in anchors):
-            return naming, sum(entry.nbytes for entry in header.tensors.values())
+            widths = tuple(_width(path.name, header, naming, block) for block in range(len(CONVS)))
+            return EdgeFile(naming, widths, sum(entry.nbytes for entry in header.tensors.values()))
     raise ModelFileError(
         f"{path.name} is not a network that finds soft edges (HED, such as ControlNetHED.pth); {_some(header)}."
     )
+
+
+def _width(file: str, header: Header, naming: HedNaming, block: int) -> int:
+    name = hed_names(naming)[f"blocks.{block}.0.weight"]
+    shape = header.tensors[name].shape if name in header.tensors else ()
+    if len(shape) != 4:
+        raise ModelFileError(f'{file} is not a whole HED network: it has no sound "{name}".')
+    return shape[0]
 
 
 def _some(header: Header) -> str:
@@ -66,4 +85,4 @@ def hed_names(naming: HedNaming) -> Mapping[str, str]:
 
 def facts(path: Path, name: str) -> Mapping[str, Any]:
     """What is known of an edge model before a run; raises ModelFileError."""
-    return {"model_bytes": inspect_edges(path)[1]}
+    return {"model_bytes": inspect_edges(path).nbytes}

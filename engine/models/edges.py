@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -17,7 +18,6 @@ from engine.models.precision import Policy
 from engine.models.weights import open_weights
 from engine.models.working import careful, home, resized, working_size
 
-WIDTHS = (64, 128, 256, 512, 512)
 MEAN = (122.67891434, 116.66876762, 104.00698793)
 """Red, green and blue of ImageNet's mean, which the network of naming "vgg" takes off; the other has its own."""
 
@@ -25,17 +25,17 @@ MEAN = (122.67891434, 116.66876762, 104.00698793)
 class Hed(nn.Module):
     """Five blocks of VGG-16, each of which scores edges; [B, 3, H, W] RGB in 0..255 to scores [B, 1, H, W]."""
 
-    def __init__(self, naming: HedNaming) -> None:
+    def __init__(self, naming: HedNaming, widths: Sequence[int]) -> None:
         super().__init__()
-        ins = (3, *WIDTHS)
+        ins = (3, *widths)
         self.vgg = naming == "vgg"
         self.blocks = nn.ModuleList(
             nn.ModuleList(nn.Conv2d(width if i else ins[b], width, 3, padding=1) for i in range(CONVS[b]))
-            for b, width in enumerate(WIDTHS)
+            for b, width in enumerate(widths)
         )
-        self.scores = nn.ModuleList(nn.Conv2d(width, 1, 1) for width in WIDTHS)
+        self.scores = nn.ModuleList(nn.Conv2d(width, 1, 1) for width in widths)
         if self.vgg:
-            self.combine = nn.Conv2d(len(WIDTHS), 1, 1)
+            self.combine = nn.Conv2d(len(widths), 1, 1)
         else:
             self.norm = nn.Parameter(torch.zeros(1, 3, 1, 1))
 
@@ -83,9 +83,9 @@ class EdgeFinder:
 
 def edges(path: Path, handle: ModelHandle, policy: Policy) -> Unfilled:
     """The network of a file that finds soft edges; raises ModelFileError."""
-    naming, _ = inspect_edges(path)
-    weights, names = open_weights(path), hed_names(naming)
+    file = inspect_edges(path)
+    weights, names = open_weights(path), hed_names(file.naming)
     with torch.device("meta"):
-        module = Hed(naming)
+        module = Hed(file.naming, file.widths)
     tensors = gathered(handle.source.name, "HED", module, lambda name: weights.get(names[name]))
     return Unfilled(module.eval(), tensors, EdgeFinder)
