@@ -33,15 +33,15 @@ def whole_bytes(module: nn.Module, dtype: torch.dtype) -> int:
 
 def least_bytes(module: nn.Module, dtype: torch.dtype) -> int:
     """The least bytes of the device that a network can work with: all its layers streamed that may be."""
-    layers = layer_bytes(module, dtype)
-    return whole_bytes(module, dtype) - sum(layers.values()) + max(layers.values(), default=0)
+    layers = streamable(module)
+    freed = sum(_bytes(p, dtype) for layer in layers.values() for p in layer.parameters(recurse=False))
+    return whole_bytes(module, dtype) - freed + max((_space(layer, dtype) for layer in layers.values()), default=0)
 
 
-def layer_bytes(module: nn.Module, dtype: torch.dtype) -> Mapping[str, int]:
-    """Bytes of each layer that may be streamed, by its name; the first stays, as it is asked about the network."""
+def streamable(module: nn.Module) -> Mapping[str, nn.Module]:
+    """The layers that may be streamed, by name; the first one stays, as it is asked about the network."""
     layers = [(name, layer) for name, layer in module.named_modules() if type(layer) in STREAMED][1:]
-    named = {name: layer for name, layer in layers if name.rpartition(".")[2] != ALWAYS_THERE}
-    return {name: _space(layer, dtype) for name, layer in named.items()}
+    return {name: layer for name, layer in layers if name.rpartition(".")[2] != ALWAYS_THERE}
 
 
 def split(module: nn.Module, dtype: torch.dtype, nbytes: int) -> tuple[str, ...]:
@@ -49,9 +49,9 @@ def split(module: nn.Module, dtype: torch.dtype, nbytes: int) -> tuple[str, ...]
     over = whole_bytes(module, dtype) - nbytes
     if over <= 0:
         return ()
-    layers = sorted(layer_bytes(module, dtype).items(), key=lambda item: -item[1])
-    needed = over + (layers[0][1] if layers else 0)
-    gained = accumulate(nbytes for _, nbytes in layers)
+    layers = sorted(streamable(module).items(), key=lambda item: -_space(item[1], dtype))
+    needed = over + (_space(layers[0][1], dtype) if layers else 0)
+    gained = accumulate(sum(_bytes(p, dtype) for p in layer.parameters(recurse=False)) for _, layer in layers)
     count = next((n for n, gain in enumerate(gained, 1) if gain >= needed), len(layers))
     return tuple(name for name, _ in layers[:count])
 
@@ -65,6 +65,7 @@ def _aligned(nbytes: int) -> int:
 
 
 def _space(layer: nn.Module, dtype: torch.dtype) -> int:
+    """Bytes of a layer in the buffer."""
     return sum(_aligned(_bytes(p, dtype)) for p in layer.parameters(recurse=False))
 
 

@@ -9,13 +9,15 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from engine.files import Library
 from engine.models.handle import ModelHandle
 from engine.models.header import ModelFileError
 from engine.models.layout import UNetLayout
 from engine.models.load import FileLoader, make_manager
-from engine.models.precision import policy
+from engine.models.manager import ModelManager
+from engine.models.precision import Precision, policy
 from tests.models import make
 
 MIDDLE = replace(make.TINY, unet=UNetLayout(4, (160, 320, 640), 2, (True, True, True), 64, False))
@@ -72,7 +74,7 @@ from pathlib import Path
 from engine.files import Library
 from engine.models.handle import ModelHandle
 from engine.models.load import FileLoader
-from engine.models.precision import policy
+from engine.models.precision import Precision, policy
 
 def anonymous():
     lines = Path("/proc/self/status").read_text().splitlines()
@@ -110,3 +112,94 @@ def test_loading_needs_little_memory_beside_the_weights(tmp_path: Path, dtype: s
         [sys.executable, "-c", PEAK, str(tmp_path), precision], capture_output=True, text=True, check=True
     )
     assert float(ran.stdout) < 1.25
+
+
+@pytest.mark.parametrize(
+    ("dtype", "number"),
+    [
+        *((dtype, float("nan")) for dtype in ("fp32", "fp16", "bf16", "fp8", "fp8_e5m2")),
+        *((dtype, float("-inf")) for dtype in ("fp32", "fp16", "bf16", "fp8_e5m2")),
+    ],
+)
+def test_numbers_that_are_not_finite_are_told_by_the_name_of_their_tensor(
+    tmp_path: Path, handles: dict[str, ModelHandle], dtype: str, number: float
+) -> None:
+    name = "model.diffusion_model.out.2.weight"
+    manager, handle = damaged(tmp_path, handles["denoiser"], dtype, name, number)
+    with (
+        pytest.raises(ModelFileError, match=r"^a\.safetensors: .*out\.2\.weight.*NaN or infinite"),
+        manager.lease(handle),
+    ):
+        pass
+    assert manager.report() == ()
+
+
+def test_numbers_that_are_too_large_for_the_precision_are_told_apart(
+    tmp_path: Path, handles: dict[str, ModelHandle]
+) -> None:
+    name = "model.diffusion_model.out.2.weight"
+    manager, handle = damaged(tmp_path, handles["denoiser"], "fp32", name, 70000.0, precision="fp16")
+    with pytest.raises(ModelFileError, match=r"out\.2\.weight.* 7e\+04, too large for float16"), manager.lease(handle):
+        pass
+    full = make_manager(Library({"checkpoints": (tmp_path,)}), policy("cpu", "full"))
+    with full.lease(handle) as (denoiser,):
+        assert denoiser.module.conv_out.weight.max() == 70000
+
+
+def test_streamed_weights_are_looked_at_too(tmp_path: Path, handles: dict[str, ModelHandle]) -> None:
+    name = "model.diffusion_model.middle_block.0.in_layers.2.weight"
+    _, handle = damaged(tmp_path, handles["denoiser"], "fp32", name, float("nan"))
+    loader = FileLoader(Library({"checkpoints": (tmp_path,)}), policy("cpu", "full"))
+    denoiser = loader.load(handle, loader.least(handle))
+    with pytest.raises(ModelFileError, match=r"middle_block\.0\.in_layers\.2\.weight.*NaN"):
+        denoiser(torch.randn(1, 4, 8, 8), torch.tensor([1.0]), torch.randn(1, 77, 64))
+
+
+def test_weights_that_are_no_floating_point_numbers(tmp_path: Path, handles: dict[str, ModelHandle]) -> None:
+    table = dict(make.values(make.shapes(make.TINY, ("denoiser",))))
+    name = "model.diffusion_model.out.2.weight"
+    table[name] = table[name].to(torch.int8)
+    save_file({key: tensor.contiguous() for key, tensor in table.items()}, tmp_path / "a.safetensors")
+    library = Library({"checkpoints": (tmp_path,)})
+    handle = replace(handles["denoiser"], source=library.ref("checkpoints", "a.safetensors"))
+    manager = make_manager(library, policy("cpu", "full"))
+    with pytest.raises(ModelFileError, match=r"out\.2\.weight\" is stored as int8.*quantised"), manager.lease(handle):
+        pass
+
+
+@pytest.mark.parametrize("kept", [0, 7, 300, 20_000, -1])
+@pytest.mark.parametrize("ending", ["safetensors", "ckpt"])
+def test_files_that_are_cut_short_are_told(
+    tmp_path: Path, handles: dict[str, ModelHandle], kept: int, ending: str
+) -> None:
+    path = tmp_path / f"a.{ending}"
+    if ending == "ckpt":
+        torch.save({"state_dict": dict(make.values(make.shapes(make.TINY, ("denoiser",))))}, path)
+    else:
+        make.write_checkpoint(path, make.TINY, parts=("denoiser",))
+    path.write_bytes(path.read_bytes()[:kept])
+    library = Library({"checkpoints": (tmp_path,)})
+    handle = replace(handles["denoiser"], source=library.ref("checkpoints", path.name))
+    with (
+        pytest.raises(ModelFileError, match=rf"^a\.{ending}") as told,
+        make_manager(library, policy("cpu", "full")).lease(handle),
+    ):
+        pass
+    assert str(told.value).count(". ") == 0
+    assert len(str(told.value)) < 300
+
+
+def damaged(
+    folder: Path, handle: ModelHandle, dtype: str, name: str, number: float, precision: Precision = "full"
+) -> tuple[ModelManager, ModelHandle]:
+    """A manager of a checkpoint in which one number of one tensor is another."""
+    table = {
+        key: tensor.to(make.DTYPES[dtype][1]) for key, tensor in make.values(make.shapes(make.TINY, ("denoiser",)))
+    }
+    flat = table[name].float().reshape(-1)
+    flat[17] = number
+    table[name] = flat.to(table[name].dtype).reshape(table[name].shape)
+    save_file({key: tensor.contiguous() for key, tensor in table.items()}, folder / "a.safetensors")
+    library = Library({"checkpoints": (folder,)})
+    source = library.ref("checkpoints", "a.safetensors")
+    return make_manager(library, policy("cpu", precision)), replace(handle, source=source)
