@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from engine.diffusion.types import Conditioning
@@ -93,8 +93,24 @@ class RescaledCfg:
 
 def cfg(positive: Conditioning, negative: Conditioning, scale: float, rescale: float = 0.0) -> Cfg | RescaledCfg:
     """Classifier-free guidance, rescaled to the share `rescale` (0 is not)."""
-    rule = Cfg(positive, negative, scale)
+    rule = Cfg(positive, steered_alike(positive, negative), scale)
     return RescaledCfg(rule, rescale) if rescale else rule
+
+
+def steered_alike(positive: Conditioning, negative: Conditioning) -> Conditioning:
+    """The negative with the positive's ControlNets that are for both, unless it has its own.
+
+    As in ComfyUI: conditionings for an area neither give nor get any, the others are taken in turn.
+    """
+    given = [c.controls for c in positive if c.area is None and c.controls and c.controls[-1].both]
+    places = [i for i, c in enumerate(negative) if c.area is None]
+    if not given or not places or any(negative[i].controls for i in places):
+        return negative
+    steered = list(negative)
+    for i, controls in enumerate(given):
+        place = places[i % len(places)]
+        steered[place] = replace(steered[place], controls=controls)
+    return Conditioning(tuple(steered))
 
 
 @dataclass(frozen=True, slots=True)

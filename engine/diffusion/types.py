@@ -73,6 +73,8 @@ class Control:
     """Start and end as fractions of the way from all noise (0) to none (1)."""
     mode: str = "auto"
     """What the picture shows, for ControlNets that were trained on several kinds ("union")."""
+    both: bool = False
+    """Whether it steers the negative conditionings too, where none of them has a ControlNet."""
 
     @property
     def counts(self) -> bool:

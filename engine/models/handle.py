@@ -23,7 +23,8 @@ PARTS: tuple[Part, ...] = ("denoiser", "text", "vae")
 Storage = Literal["default", "fp8_e4m3fn", "fp8_e5m2"]
 """How the weights are kept between uses; "default" is the dtype of the precision policy."""
 
-PatchKind = Literal["lora", "hypernetwork"]
+PatchKind = Literal["lora", "hypernetwork", "difference"]
+"""A difference is the file of a denoiser whose weights are added to those of a ControlNet."""
 
 
 @dataclass(frozen=True, slots=True)

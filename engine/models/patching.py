@@ -63,7 +63,10 @@ class Attach(Protocol):
     def __call__(self, patch: Patch, path: Path, target: Target) -> Callable[[], None]: ...
 
 
-PLANS: Mapping[PatchKind, str] = {"lora": "engine.models.lora:plan"}
+PLANS: Mapping[PatchKind, str] = {
+    "lora": "engine.models.lora:plan",
+    "difference": "engine.models.control_difference:plan",
+}
 """Patches that change weights."""
 
 HOOKS: Mapping[PatchKind, str] = {"hypernetwork": "engine.models.hypernetwork:attach"}

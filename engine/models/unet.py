@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -11,6 +12,18 @@ from torch import Tensor, nn
 
 from engine.diffusion.types import ControlRows
 from engine.models.sizes import row_bytes
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Residuals:
+    """What ControlNets add to the feature maps of a denoiser: one tensor for each on the way down, and the middle's."""
+
+    down: tuple[Tensor, ...]
+    middle: Tensor
+
+    def __add__(self, other: Residuals) -> Residuals:
+        down = tuple(a + b for a, b in zip(self.down, other.down, strict=True))
+        return Residuals(down, self.middle + other.middle)
 
 
 class Denoiser:
@@ -37,10 +50,11 @@ class Denoiser:
         concat: Tensor | None = None,
         extras: Mapping[str, Tensor] | None = None,
         controls: Sequence[ControlRows] = (),
+        residuals: Residuals | None = None,
     ) -> Tensor:
         """Predict from x [B, C, h, w] at timestep [B], reading embeds [B, T, D]; returns [B, C, h, w] in `dtype`.
 
-        `pooled` [B, D'] and `extras["time_ids"]` [B, 5 or 6] are for networks that read a vector; `concat` is joined to x.
+        `pooled` [B, D'] and `extras["time_ids"]` [B, 5 or 6] are for networks that read a vector; `concat` is joined.
         """
         joined = x if concat is None else torch.cat([x, concat.to(x)], dim=1)
         joined = joined.to(self.dtype, memory_format=self._layout)
@@ -51,6 +65,8 @@ class Denoiser:
             timestep,
             encoder_hidden_states=embeds.to(joined),
             added_cond_kwargs=vector,
+            down_block_additional_residuals=None if residuals is None else residuals.down,
+            mid_block_additional_residual=None if residuals is None else residuals.middle,
             return_dict=False,
         )[0]
         return out

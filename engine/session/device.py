@@ -16,6 +16,7 @@ from engine.diffusion.loop import DenoiseLoop, DenoiseResult
 from engine.diffusion.types import Network
 from engine.files import Library
 from engine.models.codecs import codecs
+from engine.models.control import Steered
 from engine.models.handle import ModelHandle
 from engine.models.load import make_manager
 from engine.models.memory import host_bytes
@@ -46,9 +47,11 @@ class Device:
         return f"torch {torch.__version__} {self.policy.salt}{shared}"
 
     @contextmanager
-    def _network(self, handle: Hashable) -> Iterator[Network]:
-        with self.manager.lease(cast(ModelHandle, handle), holder="denoise loop") as (network,):
-            yield network
+    def _network(self, *handles: Hashable) -> Iterator[Network]:
+        """A denoiser alone, or steered by the ControlNets whose handles follow its own."""
+        known = cast("tuple[ModelHandle, ...]", handles)
+        with self.manager.lease(*known, holder="denoise loop") as (network, *controls):
+            yield Steered(network, dict(zip(handles[1:], controls, strict=True))) if controls else network
 
     def room(self, network: Network, shape: Sequence[int], rows: int) -> int:
         """How many rows fit beside the weights that are in use."""
