@@ -7,6 +7,7 @@ from types import ModuleType
 from engine.graph.registry import Registry
 from nodes import (
     conditioning,
+    control,
     custom_sampling,
     depth,
     expression,
@@ -22,6 +23,7 @@ from nodes import (
     sampling,
     string,
     text,
+    text_sdxl,
     upscale,
     vae,
 )
@@ -30,7 +32,9 @@ MODULES: tuple[ModuleType, ...] = (
     loaders,
     patches,
     text,
+    text_sdxl,
     conditioning,
+    control,
     latent,
     vae,
     sampling,

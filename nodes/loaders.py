@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, NamedTuple
 
 from engine.files import FileRef
 from engine.graph.context import Context
 from engine.graph.define import node
 from engine.graph.sockets import Choice, File
-from engine.models.detect import inspect_file, require, require_clip_type
+from engine.models.clip_files import clip_family, paired
+from engine.models.detect import inspect_file, require
 from engine.models.families import CLIP_TYPES, FAMILIES, Inspected
 from engine.models.handle import Clip, Model, ModelHandle, Storage, Vae
+from nodes.clip_facts import one_encoder, two_encoders
 from nodes.facts import loaded
 
 STORAGE: dict[str, Storage] = {
@@ -100,7 +103,7 @@ def unet_loader(
     runs_on="io",
     category="advanced/loaders",
     label="Load CLIP",
-    facts=loaded("clip_name", "text"),
+    facts=one_encoder,
 )
 def clip_loader(
     *,
@@ -117,8 +120,34 @@ def clip_loader(
         device: Where ComfyUI would run it; here the model manager decides, and the numbers are the same.
     """
     inspected = inspect_file(context.path(clip_name))
-    require_clip_type(inspected, clip_name.name, type)
-    return _clip(clip_name, inspected)
+    return _clip(clip_name, replace(inspected, family=clip_family(inspected, clip_name.name, type)))
+
+
+@node(
+    "DualCLIPLoader",
+    runs_on="io",
+    category="advanced/loaders",
+    label="DualCLIPLoader",
+    facts=two_encoders,
+)
+def dual_clip_loader(
+    *,
+    clip_name1: Annotated[FileRef, File("text_encoders")],
+    clip_name2: Annotated[FileRef, File("text_encoders")],
+    type: Annotated[str, Choice(("sdxl",))] = "sdxl",
+    device: Annotated[str, Choice(("default", "cpu"))] = "default",
+    context: Context,
+) -> Clip:
+    """Load the two text encoders of SDXL, each from a file of its own.
+
+    Args:
+        clip_name1: One of them, in models/text_encoders or models/clip; which is which is seen in the files.
+        clip_name2: The other.
+        type: The kind of model whose prompts they encode.
+        device: Where ComfyUI would run them; here the model manager decides, and the numbers are the same.
+    """
+    files = [(ref, inspect_file(context.path(ref))) for ref in (clip_name1, clip_name2)]
+    return Clip(tuple(ModelHandle(ref, type, part) for part, ref in paired(files, type).items()))
 
 
 @node("VAELoader", runs_on="io", category="loaders", label="Load VAE", facts=loaded("vae_name", "vae"))

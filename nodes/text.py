@@ -2,38 +2,16 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Annotated
 
 from engine.diffusion.types import Conditioning, Embeds, Tokens
 from engine.graph.context import Context
 from engine.graph.define import node
-from engine.graph.problems import Mend
-from engine.graph.sockets import Complaint, Range, Widget
+from engine.graph.sockets import Range
 from engine.models.handle import Clip
 from nodes.facts import family_of, passed
-
-_TAG = re.compile(r"<(?:lora|lyco):([^:<>]{1,200})(?::([^<>]{0,40}))?>", re.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True)
-class NoLoraTags:
-    """A prompt in which `<lora:name:weight>` is pointed out: elsewhere that loads a LoRA, here it would be words."""
-
-    def complaint(self, value: str) -> Complaint | None:
-        """Warns of the tags, and offers the node that loads the first of them."""
-        tags = list(_TAG.finditer(value))
-        if not tags:
-            return None
-        inputs = {"lora_name": tags[0][1].strip(), "strength_model": _weight(tags[0][2])}
-        mend = Mend("insert", {"type": "LoraLoader", "inputs": inputs})
-        return Complaint("lora_tag", {"tags": [tag[0] for tag in tags]}, severity="warning", mend=mend)
-
-
-def _weight(text: str | None) -> float:
-    number = re.match(r"-?\d{1,3}(\.\d{1,6})?", (text or "").strip())
-    return float(number[0]) if number else 1.0
+from nodes.prompt import Prompt, encoding, prompted, tokens_of
 
 
 @node(
@@ -41,33 +19,29 @@ def _weight(text: str | None) -> float:
     runs_on="device",
     category="conditioning",
     label="CLIP Text Encode (Prompt)",
-    facts=family_of("clip"),
+    facts=prompted("text"),
 )
-def clip_text_encode(
-    *, text: Annotated[str, Widget("multiline"), NoLoraTags()] = "", clip: Clip, context: Context
-) -> Conditioning:
+def clip_text_encode(*, text: Prompt = "", clip: Clip, context: Context) -> Conditioning:
     """Encode a prompt into the conditioning that guides the denoiser: tokenize, embed and transform in one node.
 
     Args:
-        text: The prompt; (word:1.2) weighs a word more, (word) weighs it 1.1 times.
+        text: The prompt; (word:1.2) weighs a word more, (word) weighs it 1.1 times, embedding:name is a learnt word.
         clip: The text encoder.
     """
-    with context.lease(*clip.handles) as (encoder,):
-        embeds = encoder.embed(encoder.tokenize(text))
-        return Conditioning((encoder.transform(embeds, clip.layer),))
+    tokens = tokens_of(text, clip, context)
+    with encoding(clip, context) as encode:
+        return Conditioning((encode(tokens),))
 
 
-@node("CLIPTokenize", category="conditioning/stages", label="CLIP Tokenize", facts=family_of("clip"))
-def clip_tokenize(*, clip: Clip, text: Annotated[str, Widget("multiline")] = "") -> Tokens:
+@node("CLIPTokenize", category="conditioning/stages", label="CLIP Tokenize", facts=prompted("text"))
+def clip_tokenize(*, clip: Clip, text: Prompt = "", context: Context) -> Tokens:
     """First stage: cut a prompt into tokens of the vocabulary, in chunks of 75 framed by a start and an end.
 
     Args:
-        clip: The text encoder whose vocabulary is used.
-        text: The prompt; (word:1.2) weighs a word more.
+        clip: The text encoder whose vocabulary is used; models with two read the same tokens with both.
+        text: The prompt; (word:1.2) weighs a word more, embedding:name is a learnt word.
     """
-    from engine.models.tokens import tokenize_prompt
-
-    return tokenize_prompt(text, clip.family)
+    return tokens_of(text, clip, context)
 
 
 @node(
@@ -81,12 +55,13 @@ def clip_embed_tokens(*, clip: Clip, tokens: Tokens, context: Context) -> Embeds
     """Second stage: look up the vector of each token; the order of the words plays no part yet.
 
     Args:
-        clip: The text encoder whose table of vectors is used.
+        clip: The text encoder whose table of vectors is used; of two encoders the vectors stand one behind the other.
         tokens: The tokens of the first stage.
     """
-    with context.lease(*clip.handles) as (encoder,):
-        embeds: Embeds = encoder.embed(tokens)
-        return embeds
+    from engine.models.prompts import embed, reader
+
+    with context.lease(*clip.handles) as encoders:
+        return embed(encoders, tokens, reader(context.path))
 
 
 @node(
@@ -96,11 +71,13 @@ def clip_transform(*, clip: Clip, embeds: Embeds, context: Context) -> Condition
     """Third stage: let the transformer read the token vectors in order; each word's vector takes in what stands before.
 
     Args:
-        clip: The text encoder; where CLIP Set Last Layer stopped it, it stops.
+        clip: The text encoder; where CLIP Set Last Layer stopped it, it stops.  Two encoders each read their own half.
         embeds: The token vectors of the second stage.
     """
-    with context.lease(*clip.handles) as (encoder,):
-        return Conditioning((encoder.transform(embeds, clip.layer),))
+    from engine.models.prompts import transform
+
+    with context.lease(*clip.handles) as encoders:
+        return Conditioning((transform(encoders, embeds, clip.layer),))
 
 
 @node("CLIPSetLastLayer", category="conditioning", label="CLIP Set Last Layer", facts=passed("clip"))
@@ -109,6 +86,7 @@ def clip_set_last_layer(*, clip: Clip, stop_at_clip_layer: Annotated[int, Range(
 
     Args:
         clip: The text encoder.
-        stop_at_clip_layer: Counted from the end: -1 is the last layer, -2 the one before ("clip skip 2").
+        stop_at_clip_layer: Counted from the end: -1 is the last layer, -2 the one before ("clip skip 2"). Without this
+            node Stable Diffusion 1 uses -1, Stable Diffusion 2 and XL use -2.
     """
     return replace(clip, layer=stop_at_clip_layer)

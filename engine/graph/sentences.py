@@ -200,6 +200,8 @@ TABLE: Mapping[str, Callable[[Args], str]] = {
         f"{show(a['entry'])} is no strength of a block: write names and numbers such as "
         '"input 0.5, middle 1, output_4 0".'
     ),
+    "unknown_embedding": lambda a: f"the embedding {plain(a['name'])} was not found in models/embeddings{_near(a)}.",
+    "bad_embedding": lambda a: plain(a["reason"], LONGEST_REASON),
     "lora_tag": lambda a: f"{_listed(a['tags'])} in a prompt loads no LoRA here, it is read as words.",
     "widgets_missing": lambda a: f"the file gives no value for {_listed(a['names'])}; the defaults are used.",
     "widgets_left": lambda a: (

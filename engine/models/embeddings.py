@@ -152,12 +152,14 @@ def finder(files: Iterable[FileRef], path: Callable[[FileRef], Path], family: st
     return find
 
 
-def learnt_word(ref: FileRef, path: Path, family: str) -> Word:
-    """The learnt word that a file holds for a family; raises PromptError."""
+def learnt_word(ref: FileRef, path: Path, family: str | None) -> Word:
+    """The learnt word that a file holds for a family (None is any); raises PromptError."""
     try:
         vectors = vectors_in(path)
     except ModelFileError as error:
         raise PromptError(str(error)) from None
+    if family is None:
+        return Word(ref, next(iter(vectors.values()))[1])
     if (reason := misfit(vectors, family, ref.name)) is not None:
         raise PromptError(reason)
     row = FAMILIES[family]

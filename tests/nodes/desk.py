@@ -31,6 +31,7 @@ class Desk:
     job: str = "job"
     graph: Graph = field(default_factory=Graph)
     metadata: Mapping[str, str] | None = None
+    mentioned: tuple[FileRef, ...] = ()
     files: dict[str, bytes] = field(default_factory=dict)
     told: list[tuple[int, int]] = field(default_factory=list)
 

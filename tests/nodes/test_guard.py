@@ -18,11 +18,13 @@ from engine.diffusion.types import Cond, Conditioning, Image, Latent, Noise, Sam
 from engine.graph.expand import Expand
 from engine.graph.graph import Graph
 from engine.models.handle import Guider
+from engine.models.tokens import tokenize_prompt
 from nodes.latent_file import write
 from nodes.loaders import Checkpoint
 from nodes.logic import Loop
 from tests.models.lora_files import write_hypernetwork, write_lora
-from tests.models.make import TINY, write_folder
+from tests.models.make import TINY, write_folder, write_header
+from tests.models.members import XL_G, XL_L, Text, text_shapes
 from tests.nodes.desk import CHECKPOINT, Desk, call, same, tensors
 
 REGISTRY = nodes.registry()
@@ -60,7 +62,7 @@ def guided(parts: Checkpoint) -> Guider:
 
 
 def tokens(parts: Checkpoint) -> Any:
-    return REGISTRY["CLIPTokenize"].fn(clip=parts.CLIP, text="a (fox:1.2)")
+    return tokenize_prompt("a (fox:1.2)", parts.CLIP.family)
 
 
 def embeds(parts: Checkpoint, context: Desk) -> Any:
@@ -84,12 +86,15 @@ EXAMPLES: dict[str, Callable[[Checkpoint, Desk], Values]] = {
     "CheckpointLoaderSimple": lambda p, c: {"ckpt_name": c.library.ref("checkpoints", CHECKPOINT)},
     "UNETLoader": lambda p, c: {"unet_name": in_checkpoints(c, "diffusion_models"), "weight_dtype": "fp8_e4m3fn_fast"},
     "CLIPLoader": lambda p, c: {"clip_name": in_checkpoints(c, "text_encoders")},
+    "DualCLIPLoader": lambda p, c: {"clip_name1": encoder(c, XL_G), "clip_name2": encoder(c, XL_L)},
     "VAELoader": lambda p, c: {"vae_name": in_checkpoints(c, "vae")},
     "DiffusersLoader": lambda p, c: {"model_path": folder(c)},
     "LoraLoader": lambda p, c: {"model": p.MODEL, "clip": p.CLIP, "lora_name": lora(c), "blocks": "input 0.5"},
     "LoraLoaderModelOnly": lambda p, c: {"model": p.MODEL, "lora_name": lora(c), "strength_model": -2.0},
     "HypernetworkLoader": lambda p, c: {"model": p.MODEL, "hypernetwork_name": hypernetwork(c)},
     "CLIPTextEncode": lambda p, c: {"text": "a (fox:1.2)", "clip": p.CLIP},
+    "CLIPTextEncodeSDXL": lambda p, c: {"text_g": "a (fox:1.2)", "text_l": "fur", "clip": p.CLIP},
+    "CLIPTextEncodeSDXLRefiner": lambda p, c: {"text": "a (fox:1.2)", "clip": p.CLIP},
     "CLIPTokenize": lambda p, c: {"text": "a (fox:1.2)", "clip": p.CLIP},
     "CLIPEmbedTokens": lambda p, c: {"clip": p.CLIP, "tokens": tokens(p)},
     "CLIPTransform": lambda p, c: {"clip": p.CLIP, "embeds": embeds(p, c)},
@@ -161,6 +166,13 @@ def folder(context: Desk) -> Any:
         write_folder(root / "tiny", TINY)
     context.library = library
     return library.ref("diffusers", "tiny")
+
+
+def encoder(context: Desk, text: Text) -> Any:
+    """The header of one of SDXL's text encoders in a file of its own."""
+    prefix = "text_model." if text.naming == "hf" else ""
+    table = {prefix + name: shape for name, shape in text_shapes(text, text.naming).items()}
+    return written(context, "text_encoders", f"{text.part}.safetensors", lambda path: write_header(path, table))
 
 
 def lora(context: Desk) -> Any:
