@@ -67,6 +67,7 @@ def chosen(args: argparse.Namespace) -> ServerSettings:
         "data": base.data,
         "models": base.models,
         "precision": base.precision,
+        "device_bytes": base.device_bytes,
         "share": args.share,
         "device": args.device,
         "listen": args.listen,

@@ -12,6 +12,9 @@ HELP = "measure planning, caching, memory, sampling and the server on this machi
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("names", nargs="*", metavar="NAME", help="only these groups of measurements")
     parser.add_argument("--server", action="store_true", help="only what clients of the server see (a group too)")
+    parser.add_argument(
+        "--models", action="store_true", help="only each family at full size: minutes, and up to 20 GB of memory"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON")
     precision(parser)
 
@@ -20,4 +23,4 @@ def main(args: argparse.Namespace) -> int:
     """Exit code 1 when a limit is missed."""
     from engine.bench import report
 
-    return report([*args.names, *["server"] * args.server], args.json)
+    return report([*args.names, *["server"] * args.server, *["models"] * args.models], args.json)

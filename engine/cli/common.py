@@ -27,16 +27,39 @@ def folders(parser: argparse.ArgumentParser) -> None:
 
 
 def precision(parser: argparse.ArgumentParser) -> None:
-    """--precision."""
+    """--precision and --device-memory."""
     parser.add_argument(
         "--precision", choices=PRECISIONS, default="auto", help="auto: what is fast and good on this device; full: fp32"
     )
+    parser.add_argument(
+        "--device-memory",
+        type=_gigabytes,
+        default=0,
+        metavar="GB",
+        help="the most memory that weights may take on the device; larger models stream their layers",
+    )
+
+
+def _gigabytes(text: str) -> int:
+    """Bytes of a number of gigabytes above 0."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < 1e6:
+        raise argparse.ArgumentTypeError(f"{text!r} is no size: say a number of gigabytes above 0, such as 2 or 0.5")
+    return int(value * 1e9)
 
 
 def settings(args: argparse.Namespace) -> Settings:
     """The settings that the options say."""
     data = args.data.expanduser().absolute() if args.data else default_data()
-    return Settings(data=data, models=tuple(args.models), precision=getattr(args, "precision", "auto"))
+    return Settings(
+        data=data,
+        models=tuple(args.models),
+        precision=getattr(args, "precision", "auto"),
+        device_bytes=getattr(args, "device_memory", 0),
+    )
 
 
 def load_registry(data: Path) -> Loaded:

@@ -50,6 +50,7 @@ def main(args: argparse.Namespace) -> int:
         models=chosen.models,
         output=args.out,
         precision=chosen.precision,
+        device_bytes=chosen.device_bytes,
         disk=0 if args.no_cache else chosen.disk,
     ) as session:
         codes = [_run(session, file, args) for file in args.files]

@@ -28,6 +28,18 @@ def test_the_defaults_are_safe() -> None:
     assert (found.listen, found.port, found.auth, found.share) == ("127.0.0.1", 8188, True, "never")
 
 
+def test_the_device_may_be_told_how_much_memory_it_has() -> None:
+    assert settings().device_bytes == 0
+    assert settings("--device-memory", "1.5").device_bytes == 1_500_000_000
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "x", "nan", "inf"])
+def test_a_memory_that_is_none_is_told(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        settings("--device-memory", text)
+    assert "is no size" in capsys.readouterr().err
+
+
 def test_how_tools_start_comfyui(tmp_path: Path) -> None:
     """The line that `comfy launch`, StabilityMatrix and Krita's plugin use, together."""
     yaml = tmp_path / "paths.yaml"
