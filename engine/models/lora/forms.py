@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from engine.models.header import Shape
@@ -87,9 +87,9 @@ class Form:
     rank: tuple[str, ...] = ()
 
 
-def form_of(pieces: Pieces) -> Form | None:
-    """The form that these pieces are written in; None if it is none that is known."""
-    return next((form for form in FORMS if form.marks & pieces.keys()), None)
+def form_of(leaves: Collection[str]) -> Form | None:
+    """The form that these leaves are written in; None if it is none that is known."""
+    return next((form for form in FORMS if form.marks & set(leaves)), None)
 
 
 def _product(left: Shape, right: Shape) -> Size:
