@@ -26,7 +26,7 @@ def test_three_stages_are_the_whole_bit_for_bit(
     context: Desk, parts: Checkpoint, prompt: str, layer: int | None
 ) -> None:
     clip = parts.CLIP if layer is None else text.clip_set_last_layer(clip=parts.CLIP, stop_at_clip_layer=layer)
-    tokens = text.clip_tokenize(clip=clip, text=prompt)
+    tokens = text.clip_tokenize(clip=clip, text=prompt, context=context)
     embeds = text.clip_embed_tokens(clip=clip, tokens=tokens, context=context)
     staged = text.clip_transform(clip=clip, embeds=embeds, context=context)
     assert same(staged, text.clip_text_encode(text=prompt, clip=clip, context=context))
