@@ -15,6 +15,7 @@ from nodes import (
     latent,
     loaders,
     logic,
+    model,
     output,
     patches,
     pose,
@@ -31,6 +32,7 @@ from nodes import (
 MODULES: tuple[ModuleType, ...] = (
     loaders,
     patches,
+    model,
     text,
     text_sdxl,
     conditioning,

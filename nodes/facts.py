@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from engine.graph.facts import Facts, FactsOf, Known
@@ -65,6 +65,16 @@ def passed(*sources: str) -> FactsOf:
 
     def facts(known: Known) -> Sequence[Facts]:
         return tuple(known.facts(name) for name in sources)
+
+    return facts
+
+
+def predicting(names: Mapping[str, str]) -> FactsOf:
+    """The model's facts, with the prediction that the input `sampling` names in `names`."""
+
+    def facts(known: Known) -> Sequence[Facts]:
+        prediction = names.get(known.get("sampling", ""))
+        return ({**known.facts("model"), **without_unknown(prediction=prediction)},)
 
     return facts
 

@@ -122,7 +122,7 @@ class Rows:
             extras=given.extras or None,
             controls=self.controls,
         )
-        return rule.clean(self.x, out.float(), self.sigma)
+        return rule.clean(self.x, out.float(), self.sigma, self.timestep[:, None, None, None])
 
 
 def rows_of(evaluations: Sequence[Evaluation], given: Given, controls: tuple[ControlRows, ...] = ()) -> Rows:

@@ -94,12 +94,14 @@ def trajectory_of(sampling: ModelSampling) -> Trajectory:
 class SigmaTable:
     """The noise levels a model was trained on, and the way between sigma and the timestep it is told.
 
-    Timesteps are indices into `sigmas` (rising, float32 [steps], on the host); a flow model's are sigma * steps.
+    Timesteps are indices into `sigmas` (rising, float32 [steps], on the host), in steps of `every` where only those
+    levels are known; a flow model's are sigma * steps.
     """
 
     sigmas: Tensor
     shift: float | None = None
     """The shift of a flow schedule; None for a table of indices."""
+    every: int = 1
     _logs: tuple[float, ...] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -121,14 +123,15 @@ class SigmaTable:
             return 0.0
         log = math.log(sigma)
         above = min(max(bisect_left(self._logs, log), 1), len(self._logs) - 1)
-        return float(above if self._logs[above] - log < log - self._logs[above - 1] else above - 1)
+        index = above if self._logs[above] - log < log - self._logs[above - 1] else above - 1
+        return float(index * self.every + self.every - 1)
 
     def sigma(self, timestep: float) -> float:
         """Sigma at a timestep; between indices straight in log sigma."""
         if self.shift is not None:
             return _shifted(timestep / len(self._logs), self.shift)
-        timestep = min(max(timestep, 0.0), len(self._logs) - 1.0)
-        low, high, part = math.floor(timestep), math.ceil(timestep), timestep % 1
+        index = min(max((timestep - self.every + 1) / self.every, 0.0), len(self._logs) - 1.0)
+        low, high, part = math.floor(index), math.ceil(index), index % 1
         return math.exp((1 - part) * self._logs[low] + part * self._logs[high])
 
     def at(self, fraction: float) -> float:
@@ -139,7 +142,7 @@ class SigmaTable:
             return 0.0
         if self.shift is not None:
             return _shifted(1 - fraction, self.shift)
-        return self.sigma((1 - fraction) * (len(self._logs) - 1))
+        return self.sigma((1 - fraction) * (len(self._logs) * self.every - 1))
 
 
 def _shifted(t: float, shift: float) -> float:
@@ -159,7 +162,8 @@ def _discrete(sampling: ModelSampling, betas: Tensor) -> SigmaTable:
     signal = (1 - betas).cumprod(0)
     if sampling.zsnr:
         signal = _zero_snr(signal)
-    return SigmaTable(((1 - signal) / signal).sqrt().float())
+    known = signal[sampling.every - 1 :: sampling.every]
+    return SigmaTable(((1 - known) / known).sqrt().float(), every=sampling.every)
 
 
 def _scaled_linear(sampling: ModelSampling) -> SigmaTable:

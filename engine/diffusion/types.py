@@ -34,7 +34,7 @@ else:
         """A tuple of `Cond`, each for its own area, mask and time; where they meet they are averaged by strength."""
 
 
-PredictionName = Literal["eps", "v", "x0", "flow"]
+PredictionName = Literal["eps", "v", "x0", "lcm", "flow"]
 ScheduleKind = Literal["scaled_linear", "linear", "flow"]
 
 
@@ -139,6 +139,8 @@ class ModelSampling:
     steps: int = 1000
     zsnr: bool = False
     """Rescale the betas so that the last level is all noise (Lin et al. 2024)."""
+    every: int = 1
+    """A distilled model knows only every so-manieth of these levels, the last among them."""
     shift: float = 1.0
     """For the flow schedule: above 1 spends more steps at high noise (Esser et al. 2024)."""
 

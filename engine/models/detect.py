@@ -14,6 +14,7 @@ from engine.models.families import CLIP_TYPES, FAMILIES, LANDMARKS, LAYOUTS, ORD
 from engine.models.handle import Part
 from engine.models.header import Header, ModelFileError, Shape, read_safetensors
 from engine.models.pickles import read_pickle
+from engine.models.predicts import PREDICTIONS, declared, sampling
 
 SUBFOLDERS: Mapping[Part, str] = {
     "denoiser": "unet",
@@ -75,21 +76,26 @@ def inspect_file(path: Path) -> Inspected:
     except OSError:
         kind = "no model_index.json in it, so it is not a diffusers folder" if path.is_dir() else "no such file"
         raise ModelFileError(f"{path.name}: {kind}.") from None
-    return _inspect(path, stat.st_size, stat.st_mtime_ns)
+    return _inspect(path, stat.st_size, stat.st_mtime_ns, "" if path.is_dir() else declared(path))
 
 
 @lru_cache(maxsize=256)
-def _inspect(path: Path, size: int, mtime: int) -> Inspected:
-    return _inspect_folder(path) if path.is_dir() else _inspect_header(path.name, read_header(path))
+def _inspect(path: Path, size: int, mtime: int, config: str) -> Inspected:
+    return _inspect_folder(path) if path.is_dir() else _inspect_single(path, read_header(path), config)
 
 
-def _inspect_header(name: str, header: Header) -> Inspected:
+def _inspect_single(path: Path, header: Header, config: str) -> Inspected:
     found = detect(header)
     if not found:
-        raise ModelFileError(f"{name}: {_unknown(header)}.")
+        raise ModelFileError(f"{path.name}: {_unknown(header)}.")
     family = _family(found)
     parts = {part: replace(f, family=family) for part, f in found.items()}
-    return _describe(family, parts, dict.fromkeys(parts, header))
+    told = _describe(family, parts, dict.fromkeys(parts, header))
+    if "denoiser" not in parts:
+        return told
+    channels = told.latent.channels + told.wants.concat
+    how, note = sampling(path, header, parts["denoiser"], channels, config)
+    return replace(told, sampling=how, notes=(note,) if note else ())
 
 
 def _family(found: Mapping[Part, Found]) -> str:
@@ -182,8 +188,8 @@ def _config(path: Path) -> Mapping[str, Any]:
 
 def _sampling(folder: Path, default: ModelSampling) -> ModelSampling:
     config = _config(folder / "scheduler" / "scheduler_config.json")
-    prediction = {"epsilon": "eps", "v_prediction": "v", "sample": "x0"}.get(str(config.get("prediction_type")))
-    return replace(default, prediction=prediction) if prediction else default  # type: ignore[arg-type]
+    prediction = PREDICTIONS.get(str(config.get("prediction_type")), default.prediction)
+    return replace(default, prediction=prediction, zsnr=config.get("rescale_betas_zero_snr") is True)
 
 
 def _latent(folder: Path, default: LatentSpec) -> LatentSpec:

@@ -35,6 +35,8 @@ class Entry:
     shape: Shape
     start: int = 0
     end: int = 0
+    storage: str = ""
+    """In a PyTorch file, the entry of the archive that holds it; `start` counts from its beginning."""
 
     @property
     def nbytes(self) -> int:

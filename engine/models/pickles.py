@@ -125,15 +125,29 @@ class _Scan(pickle._Unpickler):
         raise ModelFileError(f'it asks for "{module}.{name}", which no model file needs, and so it was not opened')
 
     def persistent_load(self, pid: Any) -> Any:
-        """A storage is known by its dtype alone; the bytes are never read here."""
+        """A storage is known by its dtype and where it is; the bytes are never read here."""
         if not isinstance(pid, tuple) or len(pid) < 5 or pid[0] != "storage":
             raise ModelFileError("it refers to something that is no tensor")
-        return pid[1]
+        return _Storage(pid[1], pid[2]) if isinstance(pid[1], str) and isinstance(pid[2], str) else pid[1]
+
+
+class _Storage(str):
+    """The dtype of a storage, and the entry of the archive that holds it."""
+
+    __slots__ = ("key",)
+    key: str
+
+    def __new__(cls, dtype: str, key: str) -> _Storage:
+        made = super().__new__(cls, dtype)
+        made.key = key
+        return made
 
 
 def _tensor(storage: Any, offset: Any, size: Any, *rest: Any) -> Entry:
     own = rest[3] if len(rest) > 3 and isinstance(rest[3], str) and rest[3] in ITEMSIZE else storage
-    return Entry(own, tuple(size))
+    if not isinstance(storage, _Storage) or type(offset) is not int or offset < 0:
+        return Entry(own, tuple(size))
+    return Entry(str(own), tuple(size), offset * ITEMSIZE.get(str(own), 0), storage=storage.key)
 
 
 def _parameter(data: Any, *rest: Any) -> Any:
@@ -177,7 +191,7 @@ def read_pickle(path: Path) -> tuple[Header, frozenset[str]]:
 
 
 def sound(entry: Entry) -> bool:
-    """Whether dtype and shape are what they should be: a pickle can overwrite what it made, so look when all is read."""
+    """Whether dtype and shape are what they should be; a pickle can overwrite what it made, so look in the end."""
     shape = entry.shape
     known = isinstance(entry.dtype, str) and entry.dtype in ITEMSIZE
     return (

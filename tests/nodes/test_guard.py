@@ -125,6 +125,8 @@ EXAMPLES: dict[str, Callable[[Checkpoint, Desk], Values]] = {
     "SplitSigmas": lambda p, c: {"sigmas": Sigmas(torch.tensor([2.0, 1.0, 0.0])), "step": 1},
     "RandomNoise": lambda p, c: {"noise_seed": 2**64 - 1},
     "DisableNoise": lambda p, c: {},
+    "ModelSamplingDiscrete": lambda p, c: {"model": p.MODEL, "sampling": "lcm", "zsnr": True},
+    "RescaleCFG": lambda p, c: {"model": p.MODEL, "multiplier": 0.5},
     "CFGGuider": lambda p, c: {"model": p.MODEL, "positive": (), "negative": ()},
     "BasicGuider": lambda p, c: {"model": p.MODEL, "conditioning": ()},
     "LoadImage": lambda p, c: {"image": file(c, "x.png")},
