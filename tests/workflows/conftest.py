@@ -1,4 +1,4 @@
-"""A session with a tiny random checkpoint in place of mini-v1."""
+"""A session with small random models in place of all that the workflows name."""
 
 from __future__ import annotations
 
@@ -8,16 +8,13 @@ from pathlib import Path
 import pytest
 
 from engine.session import Session
-from tests.models.make import TINY, write_checkpoint
+from tests.workflows.zoo import write_all
 
 
 @pytest.fixture(scope="session")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model folder that comes before the shipped one."""
-    folder = tmp_path_factory.mktemp("models")
-    (folder / "checkpoints").mkdir()
-    write_checkpoint(folder / "checkpoints" / "mini-v1.safetensors", TINY)
-    return folder
+    return write_all(tmp_path_factory.mktemp("models"))
 
 
 @pytest.fixture(scope="session")

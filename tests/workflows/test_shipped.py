@@ -10,32 +10,49 @@ from typing import Any
 import pytest
 from PIL import Image
 
+import nodes
 from engine.graph.graph import Graph
 from engine.graph.sentences import sentence
 from engine.session import Session
+from tests.workflows.zoo import MAKERS
 
 FOLDER = Path(__file__).parents[2] / "workflows"
 FILES = sorted(FOLDER.glob("*.json"))
-EXPECTED = {
-    "custom_sampling",
-    "for_each",
-    "image_to_image",
-    "latent_upscale",
-    "text_stages",
-    "text_to_image",
-    "tiled_vae",
-}
+ABOUT = "_workflow"
+REGISTRY = nodes.registry()
+PARTS, LAST = ("start_at_step", "end_at_step"), 10000
+SMALL = 128
+"""Pixels of the pictures that the tests make."""
 
 workflows = pytest.mark.parametrize("path", FILES, ids=[path.stem for path in FILES])
 
 
 def entries(path: Path) -> dict[str, Any]:
+    """The nodes of a file."""
     read: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return read
+    return {id: entry for id, entry in read.items() if id != ABOUT}
 
 
-def test_they_are_all_here() -> None:
-    assert {path.stem for path in FILES} >= EXPECTED
+def quick(path: Path) -> dict[str, Any]:
+    """Values that make a workflow run in a moment: few steps, small pictures."""
+    few = {f"{id}.steps": 2 for id, entry in entries(path).items() if "steps" in entry["inputs"]}
+    parts = {
+        f"{id}.{name}": 1 for id, e in entries(path).items() for name in PARTS if 1 < e["inputs"].get(name, 0) < LAST
+    }
+    empty = [id for id, entry in entries(path).items() if entry["class_type"] == "EmptyLatentImage"]
+    return few | parts | {f"{id}.{side}": SMALL for id in empty for side in ("width", "height")}
+
+
+def test_every_model_that_they_name_is_made_for_them_and_no_other() -> None:
+    kinds = {"checkpoints", "vae", "loras", "hypernetworks", "controlnet", "depth_estimators", "upscale_models"}
+    named = {
+        f"{socket.file.kind}/{entry['inputs'][socket.name]}"
+        for path in FILES
+        for entry in entries(path).values()
+        for socket in REGISTRY[entry["class_type"]].inputs
+        if socket.file and socket.file.kind in kinds
+    }
+    assert named == {name for name in MAKERS if name.split("/")[0] in kinds}
 
 
 @workflows
@@ -67,12 +84,11 @@ def test_every_input_is_spelled_out(path: Path, session: Session) -> None:
 
 @workflows
 def test_it_runs(path: Path, session: Session) -> None:
-    quick = {f"{id}.steps": 2 for id, entry in entries(path).items() if "steps" in entry["inputs"]}
-    result = session.run(path, quick)
+    result = session.run(path, quick(path))
     assert result.files
     for file in result.files:
         with Image.open(file) as picture:
-            assert picture.size >= (128, 128)
+            assert min(picture.size) >= SMALL
             assert picture.text["prompt"]
     assert not result.problems
 
