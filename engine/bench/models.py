@@ -1,7 +1,8 @@
-"""Checkpoints to measure with: the full Stable Diffusion 1.5 layout with random weights, and the shipped mini."""
+"""Checkpoints to measure with: the full layouts with random weights, and the shipped mini."""
 
 from __future__ import annotations
 
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,8 +18,6 @@ FULL = "full.safetensors"
 @contextmanager
 def random_model(full: bool) -> Iterator[Path]:
     """A models folder with a random fp16 checkpoint, full-size or tiny; needs the checkout's tests/models/make.py."""
-    import sys
-
     sys.path.insert(0, str(ROOT))
     from tests.models import make
 
@@ -26,6 +25,27 @@ def random_model(full: bool) -> Iterator[Path]:
         place = Path(folder) / "checkpoints"
         place.mkdir()
         make.write_checkpoint(place / (FULL if full else MINI), make.FULL if full else make.TINY, "fp16")
+        yield Path(folder)
+
+
+def families() -> tuple[str, ...]:
+    """Names of the full-size layouts, for `full_size`."""
+    sys.path.insert(0, str(ROOT))
+    from tests.models import members
+
+    return tuple(members.FULL)
+
+
+@contextmanager
+def full_size(name: str) -> Iterator[Path]:
+    """A models folder with a random fp16 checkpoint of this family in full size, `FULL`."""
+    sys.path.insert(0, str(ROOT))
+    from tests.models import make, members
+
+    with tempfile.TemporaryDirectory() as folder:
+        for kind in ("checkpoints", "loras"):
+            (Path(folder) / kind).mkdir()
+        make.write(Path(folder) / "checkpoints" / FULL, members.shapes(members.FULL[name]), "fp16")
         yield Path(folder)
 
 

@@ -50,7 +50,7 @@ def test_json_names_the_machine(capsys: pytest.CaptureFixture[str]) -> None:
 def test_every_group_can_be_measured() -> None:
     from importlib import import_module
 
-    assert all(callable(import_module(module).figures) for module in bench.GROUPS.values())
+    assert all(callable(import_module(module).figures) for module in (bench.GROUPS | bench.LARGE).values())
 
 
 @pytest.mark.parametrize(("made", "count"), [(graph.chain(50), 51), (graph.layered(), 1100)])
@@ -70,7 +70,7 @@ def test_the_peak_of_memory_is_seen() -> None:
     peak = memory.Peak()
     held = bytearray(200 << 20)
     held[::4096] = b"x" * len(held[::4096])
-    until = time.monotonic() + 30
+    until = time.monotonic() + 180
     while peak.most - peak.start < 190 << 20 and time.monotonic() < until:
         time.sleep(0.01)  # on a busy machine the watcher comes late
     del held

@@ -1,0 +1,178 @@
+"""Each family at full size: loading, a sampler step, a LoRA on and off, and half the room; in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import replace
+from importlib import import_module
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from engine.bench import models
+from engine.bench.figure import Figure, best, timed
+from engine.settings import ROOT
+
+GIGABYTE = 1e9
+CELLS, STEPS, RANK = 32, 2, 16
+MODULES = (
+    ("diffusers", "AutoencoderKL"),
+    ("diffusers", "UNet2DConditionModel"),
+    ("transformers", "CLIPTextModelWithProjection"),
+)
+LORA = "lora.safetensors"
+
+
+def figures(*names: str) -> Iterator[Figure]:
+    """Of the named families (all if none is named), one after the other: each writes a checkpoint of 2 to 7 GB."""
+    for name in names or models.families():
+        with models.full_size(name) as folder, tempfile.TemporaryDirectory() as data:
+            for title, *rest in _told([sys.executable, "-m", "engine.bench.models_bench", str(folder), data]):
+                yield Figure(f"{name}: {title}", *rest)
+
+
+def _told(command: list[str]) -> Iterator[Any]:
+    """Lines of JSON as a process prints them; raises CalledProcessError when it fails."""
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    try:
+        yield from map(json.loads, process.stdout)
+        if code := process.wait():
+            raise subprocess.CalledProcessError(code, command)
+    finally:
+        process.kill()
+
+
+def measured(folder: Path, data: Path) -> Iterator[Figure]:
+    """The figures of one checkpoint."""
+    from engine.files import Library
+    from engine.models.detect import inspect_file
+    from engine.models.handle import ModelHandle
+    from engine.session.device import Device
+    from engine.settings import Settings
+
+    for module, name in MODULES:
+        getattr(import_module(module), name)
+    library = Library.standard(data, [folder])
+    ref = library.ref("checkpoints", models.FULL)
+    found = inspect_file(library.resolve(ref))
+    handles = [ModelHandle(ref, found.family, part) for part in found.parts]
+    device = Device(library, Settings(data))
+    try:
+        yield from _loading(device, handles)
+        device.free()
+        handle = next(handle for handle in handles if handle.part == "denoiser")
+        job = _job(handle, found)
+        device.loop.submit(job).result()
+        yield Figure("sampler step, 256 x 256, batch of 2", _step(device, job), "s")
+        yield from _patching(device, library, handle, folder)
+        yield from _streaming(device, library, job)
+    finally:
+        device.close()
+
+
+def _loading(device: Any, handles: Any) -> Iterator[Figure]:
+    from engine.bench.memory import STATUS, Peak
+
+    def load() -> None:
+        for handle in handles:
+            with device.manager.lease(handle):
+                pass
+
+    peak = Peak() if STATUS.exists() else None
+    seconds = timed(load)
+    weights = sum(held.nbytes for held in device.manager.report())
+    yield Figure("weights in memory", weights / GIGABYTE, "GB")
+    yield Figure("seconds to load them", seconds, "s")
+    if peak is not None:
+        yield Figure("peak anonymous memory of that, over the weights", peak.stop() / weights, "times", 1.25)
+    yield Figure("to lease each of them once more", timed(load), "s", 0.1)
+
+
+def _job(handle: Any, found: Any) -> Any:
+    import torch
+
+    from engine.diffusion.guidance import Cfg
+    from engine.diffusion.job import DenoiseJob
+    from engine.diffusion.schedules import make_sigmas
+    from engine.diffusion.types import Cond, Conditioning, Sampler
+
+    def noise(*shape: int) -> torch.Tensor:
+        return torch.randn(*shape, generator=torch.Generator().manual_seed(0))
+
+    width = found.widths["denoiser"]
+    cond = Conditioning((Cond(noise(1, 77, width), pooled=noise(1, 1280)),))
+    wants, latent = found.wants, noise(1, 4, CELLS, CELLS)
+    if wants.concat:
+        cond = Conditioning((replace(cond[0], concat=noise(1, wants.concat, CELLS, CELLS)),))
+    sigmas = make_sigmas("normal", STEPS, found.sampling)
+    rule = Cfg(cond, cond, 7.0)
+    return DenoiseJob(handle, found.sampling, Sampler("euler"), rule, sigmas, torch.zeros_like(latent), latent, wants)
+
+
+def _step(device: Any, job: Any) -> float:
+    return median(timed(lambda: device.loop.submit(job).result()) / STEPS for _ in range(3))
+
+
+def _patching(device: Any, library: Any, handle: Any, folder: Path) -> Iterator[Figure]:
+    from engine.models.handle import Patch
+
+    with device.manager.lease(handle) as (denoiser,):
+        touched = _write_lora(denoiser.module, folder / "loras" / LORA)
+    patched = handle.patched(Patch(library.ref("loras", LORA), 0.8))
+
+    def lease(wanted: Any) -> None:
+        with device.manager.lease(wanted):
+            pass
+
+    on, off = zip(*((timed(lambda: lease(patched)), timed(lambda: lease(handle))) for _ in range(3)), strict=True)
+    yield Figure(f"LoRA of rank {RANK} on {touched / 1e9:.2f} GB of weights: on", min(on), "s", 1)
+    yield Figure("the same LoRA off", min(off), "s", 1)
+
+
+def _write_lora(module: Any, path: Path) -> int:
+    """A kohya file for every linear layer of the attention blocks; the bytes of these layers."""
+    import torch
+    from safetensors.torch import save_file
+
+    table, touched = {}, 0
+    for name, layer in module.named_modules():
+        if type(layer) is torch.nn.Linear and ".transformer_blocks." in name:
+            key = "lora_unet_" + name.replace(".", "_")
+            table[f"{key}.lora_down.weight"] = torch.full((RANK, layer.in_features), 0.01, dtype=torch.float16)
+            table[f"{key}.lora_up.weight"] = torch.full((layer.out_features, RANK), 0.01, dtype=torch.float16)
+            table[f"{key}.alpha"] = torch.tensor(float(RANK))
+            touched += layer.weight.nbytes
+    save_file(table, path)
+    return touched
+
+
+def _streaming(device: Any, library: Any, job: Any) -> Iterator[Figure]:
+    """A second device with half the room of the denoiser, leaving out what it keeps free to work in."""
+    import torch
+
+    from engine.session.device import Device
+
+    exact = device.loop.submit(job).result().x
+    resident = best(lambda: device.loop.submit(job).result()) / STEPS
+    whole = next(held.nbytes for held in device.manager.report() if held.part == "denoiser")
+    device.free()
+    small = Device(library, replace(device.settings, device_bytes=whole // 2))
+    try:
+        answer = small.loop.submit(job).result().x
+        streamed = best(lambda: small.loop.submit(job).result()) / STEPS
+        held = sum(row.nbytes for row in small.manager.report())
+    finally:
+        small.close()
+    yield Figure("weights held with room for half of the denoiser", held / whole * 100, "%", 50)
+    yield Figure("sampler step of that over the whole one's", streamed / resident, "times", 2)
+    yield Figure("numbers that differ then", float(torch.count_nonzero(answer != exact)), "", 0)
+
+
+if __name__ == "__main__":
+    for found in measured(Path(sys.argv[1]), Path(sys.argv[2])):
+        print(json.dumps([found.name, found.value, found.unit, found.limit]), flush=True)
