@@ -15,6 +15,7 @@ from engine.diffusion.trajectory import SigmaTable
 from engine.diffusion.types import Area, Cond, Control, Wants
 
 _FEATHER = 8
+_LEAST = 8
 _NOTHING = 1e-37
 NOTHING_MORE = Wants()
 
@@ -101,7 +102,9 @@ def place(
     own = concat if cond.concat is None else fitted(cond.concat, wants, x)
     ids = time_ids(cond, wants, branch, height, width)
     extras = cond.extras if ids is None else (*cond.extras, ("time_ids", ids))
-    rows, columns = _cells(cond.area, height, width)
+    mask = None if cond.mask is None else resized_mask(cond.mask, x)
+    bounds = _bounds(mask) if mask is not None and cond.within_mask else None
+    rows, columns = _cells(bounds or cond.area, height, width)
 
     def moved(value: Tensor) -> Tensor:
         return _repeated(value.to(x.device, torch.float32), batch)
@@ -113,7 +116,7 @@ def place(
         extras=tuple((name, moved(value)) for name, value in extras),
         rows=rows,
         columns=columns,
-        weight=_weight(cond, rows, columns, x),
+        weight=_weight(cond, mask, rows, columns, x),
         sigmas=(table.at(cond.when[0]), table.at(cond.when[1])),
         controls=tuple(_control(control, x, table, rows, columns) for control in cond.controls if control.counts),
     )
@@ -192,9 +195,23 @@ def _cells(area: Area | None, height: int, width: int) -> tuple[slice, slice]:
     return slice(y, bottom), slice(x, right)
 
 
-def _weight(cond: Cond, rows: slice, columns: slice, x: Tensor) -> Tensor | float:
-    if cond.mask is not None:
-        return resized_mask(cond.mask, x)[:, :, rows, columns] * cond.strength
+def _bounds(mask: Tensor) -> Area:
+    """The rectangle in which a mask [B, 1, h, w] is not 0, at least `_LEAST` cells a side where the latent has them."""
+    spans = [_span(mask.any(dim=1).any(dim=0).any(dim=axis)) for axis in (1, 0)]
+    (top, tall), (left, wide) = spans
+    return Area(top, left, tall, wide)
+
+
+def _span(line: Tensor) -> tuple[int, int]:
+    found = line.nonzero()
+    first, last = (int(found[0]), int(found[-1])) if len(found) else (0, 0)
+    length = min(max(last + 1 - first, _LEAST), len(line))
+    return min(first, len(line) - length), length
+
+
+def _weight(cond: Cond, mask: Tensor | None, rows: slice, columns: slice, x: Tensor) -> Tensor | float:
+    if mask is not None:
+        return mask[:, :, rows, columns] * cond.strength if mask.any() else 0.0
     if cond.area is None:
         return float(cond.strength)
     tall, wide = _ramp(rows, x.shape[2]), _ramp(columns, x.shape[3])

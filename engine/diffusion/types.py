@@ -93,7 +93,9 @@ class Cond:
     strength: float = 1.0
     area: Area | None = None
     mask: Tensor | None = None
-    """[B, H, W], 0 to 1, any size."""
+    """[B, H, W], any size: how much it counts, times `strength`; 0 is not at all."""
+    within_mask: bool = False
+    """Show the network only the rectangle in which the mask is not 0, and no `area`."""
     when: tuple[float, float] = (0.0, 1.0)
     """Start and end as fractions of the way from all noise (0) to none (1)."""
     controls: tuple[Control, ...] = ()
