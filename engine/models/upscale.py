@@ -50,7 +50,8 @@ class Upscaler:
                 if tile <= SMALLEST:
                     raise
             tile = max(tile // 2, SMALLEST)
-            torch.accelerator.empty_cache()
+            if torch.accelerator.is_available():
+                torch.accelerator.empty_cache()
 
     def _tiles(self, picture: Tensor, out: Tensor, tile: int, told: Told) -> None:
         rows, columns = (spans(size, tile, OVERLAP) for size in picture.shape[-2:])

@@ -25,6 +25,8 @@ from nodes.logic import Loop
 from tests.models.lora_files import write_hypernetwork, write_lora
 from tests.models.make import TINY, write_folder, write_header
 from tests.models.members import XL_G, XL_L, Text, text_shapes
+from tests.models.vision import TINY_DPT, compact, depth_network, hed
+from tests.models.vision import write as write_tensors
 from tests.nodes.desk import CHECKPOINT, Desk, call, same, tensors
 
 REGISTRY = nodes.registry()
@@ -133,6 +135,32 @@ EXAMPLES: dict[str, Callable[[Checkpoint, Desk], Values]] = {
     "ImageScale": lambda p, c: {"image": image(), "upscale_method": "lanczos", "width": 8, "height": 0},
     "ImageBatch": lambda p, c: {"image1": image(), "image2": image(1)},
     "ImageInvert": lambda p, c: {"image": image()},
+    "Canny": lambda p, c: {"image": image()},
+    "ScribbleEdges": lambda p, c: {"image": image()},
+    "NormalFromDepth": lambda p, c: {"depth": image()},
+    "TilePreprocess": lambda p, c: {"image": image(), "down_by": 3.0},
+    "ContentShuffle": lambda p, c: {"image": image(), "seed": 2**64 - 1, "size": 16},
+    "EdgeModelLoader": lambda p, c: {"model_name": vision(c, "edge_models")},
+    "SoftEdges": lambda p, c: {
+        "edge_model": of(c, "EdgeModelLoader", "edge_models"),
+        "image": image(),
+        "resolution": 64,
+    },
+    "DepthModelLoader": lambda p, c: {"model_name": vision(c, "depth_estimators")},
+    "DepthEstimate": lambda p, c: {"depth_model": of(c, "DepthModelLoader", "depth_estimators"), "image": image()},
+    "DepthConditioning": lambda p, c: {
+        "positive": cond(),
+        "negative": cond(),
+        "vae": p.VAE,
+        "pixels": image(),
+        "depth": image(1),
+    },
+    "PoseDraw": lambda p, c: {"keypoints": '{"people": [{"pose_keypoints_2d": %s}]}' % ([0.5, 0.25, 1] * 18)},
+    "UpscaleModelLoader": lambda p, c: {"model_name": vision(c, "upscale_models")},
+    "ImageUpscaleWithModel": lambda p, c: {
+        "upscale_model": of(c, "UpscaleModelLoader", "upscale_models"),
+        "image": image(),
+    },
     "SaveImage": lambda p, c: {"images": image()},
     "PreviewImage": lambda p, c: {"images": image()},
     "SaveLatent": lambda p, c: {"samples": latent()},
@@ -192,6 +220,26 @@ def written(context: Desk, kind: str, name: str, write: Callable[[Path], object]
     if not (root / name).exists():
         write(root / name)
     return context.library.ref(kind, name)
+
+
+VISION = {
+    "edge_models": lambda: hed("blocks"),
+    "depth_estimators": lambda: depth_network(TINY_DPT).state_dict(),
+    "upscale_models": lambda: compact(scale=2),
+}
+
+
+def vision(context: Desk, kind: str) -> Any:
+    """A small random model of this kind, as a file."""
+    path = context.library.folder(kind) / "tiny.safetensors"
+    if not path.exists():
+        write_tensors(path, VISION[kind]())
+    return context.library.ref(kind, "tiny.safetensors")
+
+
+def of(context: Desk, loader: str, kind: str) -> Any:
+    """What a loader makes of it."""
+    return REGISTRY[loader].fn(model_name=vision(context, kind), context=context)
 
 
 def state() -> tuple[Any, ...]:
