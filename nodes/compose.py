@@ -80,7 +80,9 @@ def composed(s: Tensor, a: Tensor, d: Tensor, b: Tensor, mode: str) -> Tensor:
     return torch.cat([plain, opacity.expand(*colour.shape[:-1], 1)], -1)
 
 
-def pasted(below: Tensor, above: Tensor, x: int, y: int, mask: Tensor | None = None, *, stretch: bool = False) -> Tensor:
+def pasted(
+    below: Tensor, above: Tensor, x: int, y: int, mask: Tensor | None = None, *, stretch: bool = False
+) -> Tensor:
     """`below` [B, C, H, W] with `above` [b, C, h, w] laid onto it at column `x` and row `y`, its batch repeated.
 
     Args:

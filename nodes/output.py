@@ -60,13 +60,13 @@ def _save(images: Image, prefix: str, context: Context, folder: str, *, compress
     text = {} if context.metadata is None else {**context.metadata, **parameters(context.graph, context.node)}
     files = []
     for i, picture in enumerate(pictures.to_bytes(images)):
-        name = _named(prefix, picture.shape[1], picture.shape[0], i)
+        name = named(prefix, picture.shape[1], picture.shape[0], i)
         files.append(context.save(name, "png", pictures.png(picture, text, compress=compress), folder=folder))
         context.progress(i + 1, len(images))
     return files
 
 
-def _named(prefix: str, width: int, height: int, number: int) -> str:
+def named(prefix: str, width: int, height: int, number: int) -> str:
     """The prefix with what only this node knows filled in; dates are the engine's."""
     filled = prefix.replace("%width%", str(width)).replace("%height%", str(height))
     return filled.replace("%batch_num%", str(number))

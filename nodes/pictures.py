@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
     from PIL import Image as Pil
+    from PIL.PngImagePlugin import PngInfo
     from torch import Tensor
 
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
@@ -112,16 +113,26 @@ def to_bytes(pictures: Tensor) -> NDArray[np.uint8]:
 
 def png(picture: NDArray[np.uint8], text: Mapping[str, str], *, compress: int = 4) -> bytes:
     """One picture [H, W, C] (C = 1, 3 or 4) as PNG, with one text chunk for each entry of `text`."""
+    buffer = io.BytesIO()
+    frame(picture).save(buffer, "PNG", pnginfo=text_chunks(text), compress_level=compress)
+    return buffer.getvalue()
+
+
+def frame(picture: NDArray[np.uint8]) -> Pil.Image:
+    """One picture [H, W, C] (C = 1, 3 or 4) as Pillow's."""
     from PIL import Image
+
+    return Image.fromarray(picture[..., 0] if picture.shape[-1] == 1 else picture)
+
+
+def text_chunks(text: Mapping[str, str]) -> PngInfo:
+    """One text chunk of a PNG for each entry."""
     from PIL.PngImagePlugin import PngInfo
 
     chunks = PngInfo()
     for key, value in text.items():
         chunks.add_text(key, value) if value.isascii() else chunks.add_itxt(key, value)
-    buffer = io.BytesIO()
-    image = Image.fromarray(picture[..., 0] if picture.shape[-1] == 1 else picture)
-    image.save(buffer, "PNG", pnginfo=chunks, compress_level=compress)
-    return buffer.getvalue()
+    return chunks
 
 
 def size(path: Path, name: str) -> tuple[int, int] | None:

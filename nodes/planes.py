@@ -45,8 +45,8 @@ def by_strips(fn: Callable[..., Tensor], *values: Tensor) -> Tensor:
 def filtered(
     fn: Callable[[Tensor], Tensor], x: Tensor, before: int, after: int, outside: float | None = None
 ) -> Tensor:
-    """`fn` over windows of pictures [B, H, W, C]: of a strip with `before` and `after` more pixels at each side it gives
-    the strip without them.  What lies outside a picture is `outside`, or (None) the picture mirrored at its edge pixels.
+    """`fn` over windows of pictures [B, H, W, C]: of a strip with `before` and `after` more pixels a side it makes the
+    strip without them.  Outside a picture lies `outside`, or (None) the picture mirrored at its edge pixels.
     """
     import torch
 
@@ -88,8 +88,9 @@ def mirrored(places: Tensor, size: int) -> Tensor:
 
 
 def running_max(x: Tensor, length: int, dy: int, dx: int) -> Tensor:
-    """The largest of `length` pixels of [H, W, C] in a row, each one (dy, dx) from the one before: (1, 0), (0, 1), (1, 1)
-    or (1, -1).  The result is smaller by `length` - 1 along each direction that is not 0; time grows as log `length`.
+    """The largest of `length` pixels of [H, W, C], each (dy, dx) from the one before: 1, 0 or 0, 1 or 1, 1 or 1, -1.
+
+    The result is smaller by `length` - 1 along each direction that is not 0; time grows as log `length`.
     """
     covered = 1
     while covered < length:

@@ -28,6 +28,7 @@ from tests.models.members import XL_G, XL_L, Text, text_shapes
 from tests.models.vision import TINY_DPT, compact, depth_network, hed
 from tests.models.vision import write as write_tensors
 from tests.nodes.desk import CHECKPOINT, Desk, call, same, tensors
+from tests.nodes.picture_examples import EXAMPLES as PICTURES
 
 REGISTRY = nodes.registry()
 Values = dict[str, Any]
@@ -96,6 +97,7 @@ EXAMPLES: dict[str, Callable[[Checkpoint, Desk], Values]] = {
     "HypernetworkLoader": lambda p, c: {"model": p.MODEL, "hypernetwork_name": hypernetwork(c)},
     "CLIPTextEncode": lambda p, c: {"text": "a (fox:1.2)", "clip": p.CLIP},
     "CLIPTextEncodeSDXL": lambda p, c: {"text_g": "a (fox:1.2)", "text_l": "fur", "clip": p.CLIP},
+    "CLIPTextEncodeA1111": lambda p, c: {"text": "[a|b] (fox:1.2) AND fur :0.5", "clip": p.CLIP, "steps": 3},
     "CLIPTextEncodeSDXLRefiner": lambda p, c: {"text": "a (fox:1.2)", "clip": p.CLIP},
     "CLIPTokenize": lambda p, c: {"text": "a (fox:1.2)", "clip": p.CLIP},
     "CLIPEmbedTokens": lambda p, c: {"clip": p.CLIP, "tokens": tokens(p)},
@@ -177,7 +179,7 @@ EXAMPLES: dict[str, Callable[[Checkpoint, Desk], Values]] = {
     "ForEachOpen": lambda p, c: {"items": ["a", "b"]},
     "ForEachClose": lambda p, c: {"loop": Loop((1, 2)), "value": None},
     "ListJoin": lambda p, c: {"first": [1], "second": [2, 3]},
-}
+} | PICTURES
 
 
 def file(context: Desk, name: str) -> Any:

@@ -1,0 +1,67 @@
+"""Few colours: Pillow's palettes, plain, with spread errors or with an ordered pattern (Bayer, 1973)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from PIL import Image as Pil
+    from torch import Tensor
+
+DITHERS = ("none", "floyd-steinberg", "bayer-2", "bayer-4", "bayer-8", "bayer-16")
+
+
+def quantized(pictures: Tensor, colours: int, dither: str) -> Tensor:
+    """Pictures [B, H, W, C] as [B, H, W, 3] of at most `colours` colours each."""
+    import numpy as np
+    import torch
+    from PIL import Image
+
+    result = torch.empty(*pictures.shape[:3], 3)
+    for i, picture in enumerate(pictures):
+        whole = picture[..., :3].detach().float().clamp(0, 1).mul(255).round().byte().expand(-1, -1, 3)
+        source = Image.fromarray(np.ascontiguousarray(whole.numpy()))
+        palette = source.quantize(colors=colours)
+        result[i] = torch.from_numpy(np.array(_mapped(source, palette, dither).convert("RGB")))
+    return result.div_(255)
+
+
+def _mapped(source: Pil.Image, palette: Pil.Image, dither: str) -> Pil.Image:
+    from PIL import Image
+
+    if dither == "floyd-steinberg":
+        return source.quantize(palette=palette, dither=Image.Dither.FLOYDSTEINBERG)
+    if dither.startswith("bayer-"):
+        source = _patterned(source, palette, int(dither.removeprefix("bayer-")))
+    return source.quantize(palette=palette, dither=Image.Dither.NONE)
+
+
+def _patterned(source: Pil.Image, palette: Pil.Image, side: int) -> Pil.Image:
+    """The picture with the pattern laid over it, as strong as two of the palette's colours are apart on average."""
+    import numpy as np
+    from PIL import Image
+
+    count = len(palette.getpalette() or ()) // 3
+    pattern = 512 / max(count, 1) * bayer(side) + 0.5
+    result = np.array(source)
+    for row in range(side):
+        rows = result[row::side]
+        for column in range(side):
+            rows[:, column::side] = np.clip(rows[:, column::side] + pattern[row, column], 0, 255).astype(np.uint8)
+    return Image.fromarray(result)
+
+
+def bayer(side: int) -> NDArray[np.float32]:
+    """Bayer's pattern of `side` (a power of 2) cells: side² levels from -½ to ½, each once, their mean 0."""
+    import numpy as np
+
+    pattern = np.zeros((1, 1), dtype=np.float32)
+    cells = 1
+    while len(pattern) < side:
+        cells *= 4
+        pattern = np.block(
+            [[pattern - 1.5 / cells, pattern + 0.5 / cells], [pattern + 1.5 / cells, pattern - 0.5 / cells]]
+        )
+    return pattern.astype(np.float32)
