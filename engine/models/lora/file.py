@@ -63,7 +63,7 @@ _PARTS: tuple[tuple[Part, re.Pattern[str]], ...] = (
 _UNET = re.compile(
     r"(lora_unet_|lycoris_|unet\.|(model\.)?diffusion_model\.|base_model\.model\.)?"
     r"(down_blocks|up_blocks|mid_block|input_blocks|middle_block|output_blocks|time_embed|time_embedding|label_emb"
-    r"|add_embedding|conv_in|conv_out|conv_norm_out|out)[._]"
+    r"|add_embedding|conv_in|conv_out|conv_norm_out|out)([._]|$)"
 )
 """How the stems of Stable Diffusion's denoisers begin."""
 
