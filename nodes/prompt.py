@@ -17,7 +17,7 @@ from engine.graph.sockets import Complaint, Widget
 from engine.models.embeddings import finder, learnt_word
 from engine.models.handle import Clip
 from engine.models.mentions import Embeddings, near_words, resolve
-from engine.models.text import PromptError, candidates, named_words
+from engine.models.text import Find, PromptError, candidates, named_words
 from nodes.facts import without_unknown
 
 _TAG = re.compile(r"<(?:lora|lyco):([^:<>]{1,200})(?::([^<>]{0,40}))?>", re.IGNORECASE)
@@ -82,22 +82,23 @@ def _check(library: Library, name: str, text: str, plain: str, family: str | Non
             raise Refused("bad_embedding", {"name": ref.name, "reason": str(error)}, name, mend) from None
 
 
-def tokens_of(text: str, clip: Clip, context: Context) -> Tokens:
-    """Tokens of a prompt, with the learnt words that it names."""
+Tokenize = Callable[[str, str, Find], Tokens]
+"""(prompt, family, what finds learnt words) -> tokens."""
+
+
+def tokens_of(text: str, clip: Clip, context: Context, tokenize: Tokenize | None = None) -> Tokens:
+    """Tokens of a prompt, with the learnt words that it names; in the ordinary grammar if not told otherwise."""
     from engine.models.tokens import tokenize_prompt
 
-    return tokenize_prompt(text, clip.family, finder(context.mentioned, context.path, clip.family))
+    find = finder(context.mentioned, context.path, clip.family)
+    return (tokenize or tokenize_prompt)(text, clip.family, find)
 
 
 @contextmanager
-def encoding(clip: Clip, context: Context) -> Iterator[Callable[..., Cond]]:
+def encoding(clip: Clip, context: Context, **options: Any) -> Iterator[Callable[..., Cond]]:
     """With the encoders leased: from the tokens of a prompt (or of one for each encoder) to its conditioning."""
     from engine.models.prompts import encode, reader
 
     learnt = reader(context.path)
     with context.lease(*clip.handles) as encoders:
-
-        def made(*tokens: Tokens, **changes: Any) -> Cond:
-            return encode(encoders, tokens, changes.get("layer", clip.layer), learnt)
-
-        yield made
+        yield lambda *tokens: encode(encoders, tokens, clip.layer, learnt, **options)

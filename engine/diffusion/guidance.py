@@ -7,6 +7,7 @@ from collections.abc import Generator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
+from engine.diffusion.composed import composed, is_plain, terms
 from engine.diffusion.types import Conditioning
 
 if TYPE_CHECKING:
@@ -49,10 +50,9 @@ class Cfg:
         return self.positive, self.negative
 
     def __call__(self, x: Tensor, sigma: float, wants: frozenset[str] = frozenset()) -> Guidance:
-        positive = Branch(self.positive)
-        if math.isclose(self.scale, 1.0) and "negative" not in wants:
-            return (yield {"positive": positive})["positive"]
-        clean = yield {"positive": positive, "negative": Branch(self.negative)}
+        if math.isclose(self.scale, 1.0) and "negative" not in wants and is_plain(terms(self.positive)):
+            return (yield {"positive": Branch(self.positive)})["positive"]
+        clean = yield from _both(self)
         if math.isclose(self.scale, 1.0):
             return clean["positive"]
         return clean["negative"] + (clean["positive"] - clean["negative"]) * self.scale
@@ -73,10 +73,9 @@ class RescaledCfg:
         return self.cfg.conditionings
 
     def __call__(self, x: Tensor, sigma: float, wants: frozenset[str] = frozenset()) -> Guidance:
-        positive = Branch(self.cfg.positive)
         if math.isclose(self.cfg.scale, 1.0):
             return (yield from self.cfg(x, sigma, wants))
-        clean = yield {"positive": positive, "negative": Branch(self.cfg.negative)}
+        clean = yield from _both(self.cfg)
         scaled = x / (sigma**2 + 1)
         unit = math.sqrt(sigma**2 + 1) / sigma
 
@@ -89,6 +88,16 @@ class RescaledCfg:
         rescaled = found * (wanted.std(sides, keepdim=True) / found.std(sides, keepdim=True))
         mixed = rescaled * self.multiplier + found * (1 - self.multiplier)
         return scaled - mixed / unit
+
+
+def _both(
+    rule: Cfg,
+) -> Generator[Mapping[str, Branch], Mapping[str, Tensor], Mapping[str, Tensor]]:
+    """Ask for both branches; the terms of a composed positive are asked for one by one, and made one answer."""
+    found = terms(rule.positive)
+    branches = {name: Branch(conditioning) for name, (conditioning, _) in found.items()}
+    clean = yield {**branches, "negative": Branch(rule.negative)}
+    return clean if is_plain(found) else {**clean, "positive": composed(clean, found)}
 
 
 def cfg(positive: Conditioning, negative: Conditioning, scale: float, rescale: float = 0.0) -> Cfg | RescaledCfg:

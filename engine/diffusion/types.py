@@ -106,6 +106,8 @@ class Cond:
     """Height, width, crop top, crop left, target height, target width (SDXL)."""
     aesthetic: float | None = None
     """Aesthetic score (SDXL's refiner)."""
+    term: tuple[int, float] | None = None
+    """Of a composed prompt (Liu et al. 2022) which term this is, and its weight: terms are added, not averaged."""
     extras: tuple[tuple[str, Tensor], ...] = ()
     """Further named tensors [B, ...] for networks that want them."""
 

@@ -16,7 +16,7 @@ from engine.files import FileRef
 from engine.models.embeddings import read_vectors
 from engine.models.header import ModelFileError
 from engine.models.text import PromptError
-from engine.models.text_encoder import Learnt, TextEncoder, no_learnt
+from engine.models.text_encoder import Learnt, TextEncoder, Weigh, from_empty, no_learnt
 from engine.models.tokens import empty_chunk
 
 
@@ -52,7 +52,11 @@ def transform(encoders: Sequence[TextEncoder], embeds: Embeds, layer: int | None
 
 
 def encode(
-    encoders: Sequence[TextEncoder], tokens: Sequence[Tokens], layer: int | None = None, learnt: Learnt = no_learnt
+    encoders: Sequence[TextEncoder],
+    tokens: Sequence[Tokens],
+    layer: int | None = None,
+    learnt: Learnt = no_learnt,
+    weigh: Weigh = from_empty,
 ) -> Cond:
     """The conditioning of a prompt, or of a prompt for each encoder: the shorter is filled up with empty chunks.
 
@@ -60,7 +64,7 @@ def encode(
     """
     each = levelled(tokens if len(tokens) == len(encoders) else [tokens[0]] * len(encoders))
     parts = zip(encoders, each, strict=True)
-    return joined([encoder.transform(encoder.embed(own, learnt), layer) for encoder, own in parts])
+    return joined([encoder.transform(encoder.embed(own, learnt), layer, weigh) for encoder, own in parts])
 
 
 def joined(conds: Sequence[Cond]) -> Cond:

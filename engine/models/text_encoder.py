@@ -23,6 +23,22 @@ def no_learnt(file: Hashable, width: int) -> Tensor:
     raise PromptError("The tokens name learnt words, and no file can be read here.")
 
 
+Weigh = Callable[[Tensor, Tensor, Tensor], Tensor]
+"""(states [chunks, 77, D], the empty prompt's [77, D], weights [chunks, 77, 1]) -> weighed states."""
+
+
+def from_empty(states: Tensor, empty: Tensor, weights: Tensor) -> Tensor:
+    """Weights as ComfyUI means them: away from the empty prompt at the same place, empty + w · (own - empty)."""
+    return torch.where(weights == 1.0, states, (states - empty) * weights + empty)
+
+
+def mean_restored(states: Tensor, empty: Tensor, weights: Tensor) -> Tensor:
+    """Weights as AUTOMATIC1111's program means them: vectors times weights, then each chunk's mean made what it was."""
+    weighed = states * weights
+    sides = (1, 2)
+    return weighed * (states.mean(sides, keepdim=True) / weighed.mean(sides, keepdim=True))
+
+
 class TextEncoder:
     """A CLIP text model as leased from the manager; `cut` says that its file left out the last layer."""
 
@@ -71,14 +87,14 @@ class TextEncoder:
         return vectors
 
     @torch.no_grad()
-    def transform(self, embeds: Embeds, layer: int | None = None) -> Cond:
+    def transform(self, embeds: Embeds, layer: int | None = None, weigh: Weigh = from_empty) -> Cond:
         """The conditioning of embedded tokens: embeds [1, chunks·77, D] and pooled [1, D'], float32 on the host.
 
         Args:
             layer: the layer to stop at, from the end: -1 is the last, None the family's; one that is not there means
                 the last.
+            weigh: what a token's weight does to its vector.
 
-        A token's weight w moves its vector away from the empty prompt's at the same place: empty + w · (own - empty).
         Pooled is the vector at the first chunk's end token, always of the last layer, projected where the file holds a
         projection.
         """
@@ -94,7 +110,7 @@ class TextEncoder:
             empty = Tokens((empty_chunk(self.kind.pad),), ())
             vectors = torch.cat([vectors, self._vectors(empty, no_learnt)])
         hidden, last = self._run(vectors, layer)
-        states = _weigh(hidden[:chunks], hidden[-1], tokens.weights) if weighted else hidden
+        states = weigh(hidden[:chunks], hidden[-1], self._table(tokens.weights, hidden)) if weighted else hidden
         pooled = self._pooled(last[:1, tokens.ids[0].index(END_ID)])
         return Cond(states.reshape(1, -1, self.width).cpu(), pooled.float().cpu())
 
@@ -131,7 +147,5 @@ class TextEncoder:
         projected: Tensor = vector if self._projection is None else self._projection(vector)
         return projected
 
-
-def _weigh(states: Tensor, empty: Tensor, weights: Sequence[Sequence[float]]) -> Tensor:
-    w = torch.tensor(weights, dtype=states.dtype, device=states.device)[..., None]
-    return torch.where(w == 1.0, states, (states - empty) * w + empty)
+    def _table(self, weights: Sequence[Sequence[float]], like: Tensor) -> Tensor:
+        return torch.tensor(weights, dtype=like.dtype, device=like.device)[..., None]

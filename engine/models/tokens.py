@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from engine.diffusion.types import Tokens
 from engine.models.families import FAMILIES
+from engine.models.prompts_a1111 import tokenize_a1111
 from engine.models.text import Find, tokenize, unknown
 from engine.models.vocabulary import END_ID, LENGTH, START_ID, clip_tokenizer
 
@@ -24,8 +25,16 @@ def tokenize_prompt(prompt: str, family: str, find: Find = unknown) -> Tokens:
 
     Raises PromptError.
     """
-    first = next(iter(FAMILIES[family].texts.values()))
-    return tokenize_padded(prompt, first.pad, find)
+    return tokenize_padded(prompt, _pad(family), find)
+
+
+def tokenize_as_a1111(prompt: str, family: str, find: Find = unknown) -> Tokens:
+    """As `tokenize_prompt`, in AUTOMATIC1111's grammar without its schedules."""
+    return tokenize_a1111(prompt, encode_text, find, length=LENGTH, start=START_ID, end=END_ID, pad=_pad(family))
+
+
+def _pad(family: str) -> int:
+    return next(iter(FAMILIES[family].texts.values())).pad
 
 
 def tokenize_padded(prompt: str, pad: int, find: Find = unknown) -> Tokens:
