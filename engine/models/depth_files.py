@@ -18,12 +18,6 @@ DepthKind = Literal["dpt", "dpt_hybrid", "depth_anything"]
 DepthFamily = Literal["dpt", "depth_anything_v1", "depth_anything_v2", "depth_anything_v2_metric"]
 """What decides the numbers beside the tensors: which layers are read, and whether far is large (metric)."""
 
-TITLES: Mapping[DepthFamily, str] = {
-    "dpt": "MiDaS DPT",
-    "depth_anything_v1": "Depth Anything",
-    "depth_anything_v2": "Depth Anything V2",
-    "depth_anything_v2_metric": "Depth Anything V2, metric",
-}
 KNOWN = "MiDaS DPT-hybrid and DPT-large, Depth Anything V1 and V2"
 
 PREFIXES = ("", "module.", "model.", "depth_model.model.", "depth_estimator.")
@@ -203,4 +197,4 @@ def read_layers(layers: int, last: bool = False) -> tuple[int, ...]:
 def facts(path: Path, name: str) -> Mapping[str, Any]:
     """What is known of a depth estimator before a run; raises ModelFileError."""
     found = inspect_depth(path)
-    return {"model_bytes": found.nbytes, "title": TITLES[found.family]}
+    return {"model_bytes": found.nbytes}
