@@ -13,6 +13,8 @@ from typing import Any
 from engine.queue.jobs import JobQueue, Logged, NewJob
 from engine.run.events import Event, JobFinished, JobQueued, JobStarted, StepFailed, StepFinished, StepStarted
 
+SECONDS = 180.0
+"""The longest wait for anything that must come, on a machine as busy as can be."""
 GRAPH = {"1": {"class_type": "Load", "inputs": {}}, "2": {"class_type": "Save", "inputs": {"image": ["1", 0]}}}
 
 

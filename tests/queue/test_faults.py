@@ -20,7 +20,7 @@ from engine.queue.book import Book
 from engine.queue.jobs import JobQueue, QueueProblem
 from engine.queue.schema import MIGRATIONS
 from engine.run.events import JobFinished, JobQueued, StepStarted
-from tests.queue.kit import asynchronous, crashed, graph, heard, life, new, opened, run, take_all
+from tests.queue.kit import SECONDS, asynchronous, crashed, graph, heard, life, new, opened, run, take_all
 
 
 async def _some(folder: Path) -> None:
@@ -252,7 +252,7 @@ def test_a_full_disk(mounted: Callable[..., Path], monkeypatch: pytest.MonkeyPat
                 await queue.flush()
             waiter = asyncio.create_task(queue.ready())
             subprocess.run(["mount", "-o", "remount,size=8m", str(place)], check=True)
-            await asyncio.wait_for(waiter, 10)
+            await asyncio.wait_for(waiter, SECONDS)
             await queue.flush()
             assert [x.event for x in told if x.event.job == "runs"][1:] == events
             assert [x.seq for x in told] == sorted({x.seq for x in told})
@@ -297,7 +297,7 @@ async def test_a_database_that_may_not_grow(tmp_path: Path, monkeypatch: pytest.
             await asyncio.sleep(0.01)
         assert await queue.take() is None
         queue._writer._book.db.execute("PRAGMA max_page_count = 100000").fetchall()
-        await asyncio.wait_for(queue.ready(), 10)
+        await asyncio.wait_for(queue.ready(), SECONDS)
         await queue.flush()
         assert len(told) == 3003
         assert await take_all(queue) == ["small"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pytest
 
 from engine.queue.jobs import IdTaken, JobQueue, Logged, QueueProblem
 from engine.run.events import JobFinished, JobQueued, Preview, Progress, StepFailed, StepFinished, StepStarted
-from tests.queue.kit import GRAPH, asynchronous, graph, heard, life, new, opened, queued, run, take_all
+from tests.queue.kit import GRAPH, SECONDS, asynchronous, graph, heard, life, new, opened, queued, run, take_all
 
 
 @asynchronous
@@ -167,7 +168,7 @@ async def test_holding(tmp_path: Path) -> None:
         assert await take_all(queue) == ["b"]
         waiter = asyncio.create_task(queue.ready())
         await queue.put(new("c"))
-        await asyncio.wait_for(waiter, 5)
+        await asyncio.wait_for(waiter, SECONDS)
         await queue.release("a")
         assert await queue.release("a") is None
         assert await take_all(queue) == ["a", "c"]
@@ -181,7 +182,7 @@ async def test_a_change_and_a_take_before_it_is_written_keep_their_order(tmp_pat
         if change == "release":
             await queue.hold("a")
         gate = threading.Event()
-        gated = asyncio.create_task(queue._write(lambda book: gate.wait(5)))
+        gated = asyncio.create_task(queue._write(lambda book: gate.wait(SECONDS)))
         changed = asyncio.create_task(queue.release("a") if change == "release" else queue.move("a", "back"))
         await asyncio.sleep(0.01)  # the writer waits at the gate; the change waits behind it
         assert await take_all(queue) == ["a"]
@@ -203,7 +204,8 @@ async def test_that_a_job_was_taken_is_written_though_nothing_else_is(
         await asyncio.sleep(0.1)
         await queue.take()
         with closing(sqlite3.connect(tmp_path / "state.sqlite")) as db:
-            for _ in range(500):
+            until = time.monotonic() + SECONDS
+            while time.monotonic() < until:
                 if db.execute("SELECT state FROM jobs").fetchall() == [("running",)]:
                     return
                 await asyncio.sleep(0.01)
@@ -223,7 +225,7 @@ async def test_pausing_outlives_the_server(tmp_path: Path) -> None:
         assert not waiter.done()
         assert await queue.take() is None
         await queue.resume()
-        await asyncio.wait_for(waiter, 5)
+        await asyncio.wait_for(waiter, SECONDS)
         assert await take_all(queue) == ["a"]
     async with opened(tmp_path) as queue:
         assert not queue.paused

@@ -25,13 +25,15 @@ from engine.run.schedule import execute
 from engine.run.store import Memory, Store
 from engine.run.workers import Threads, Worker
 
+SECONDS = 180.0
+"""The longest wait for anything that must come, on a machine as busy as can be."""
 called: list[str] = []
 """What node functions that tell of their calls have told; a list is safe to append to from many threads."""
 gate = threading.Event()
 """What nodes that hang wait for."""
 wrapped: list[weakref.ref[Opaque]] = []
 """The values that Wrap has made."""
-meetings: dict[int, threading.Barrier] = {n: threading.Barrier(n, timeout=20) for n in (2, 3)}
+meetings: dict[int, threading.Barrier] = {n: threading.Barrier(n, timeout=SECONDS) for n in (2, 3)}
 """Where nodes wait until so many of them run at the same time."""
 
 
@@ -85,6 +87,15 @@ def Read(a: int, seconds: float = 0.0) -> int:
 async def Sleep(a: int, seconds: float = 0.0) -> int:
     called.append(f"sleep {a}")
     await asyncio.sleep(seconds)
+    return a
+
+
+@node()
+async def Gather(a: int, n: int) -> int:
+    """Waits until so many of them run at the same time."""
+    called.append("gather")
+    while called.count("gather") < n:
+        await asyncio.sleep(0.001)
     return a
 
 
@@ -142,7 +153,7 @@ def Hang(a: int, context: Context) -> int:
 @node()
 def Deaf(a: int) -> int:
     called.append("deaf")
-    gate.wait(20)
+    gate.wait(10 * SECONDS)
     return a
 
 
@@ -417,4 +428,4 @@ class Kit:
         called.clear()
         wrapped.clear()
         gate.clear()
-        return asyncio.run(asyncio.wait_for(self.run_async(graph, targets, **options), 20))
+        return asyncio.run(asyncio.wait_for(self.run_async(graph, targets, **options), SECONDS))

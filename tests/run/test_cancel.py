@@ -10,21 +10,19 @@ from engine.run.cancel import Cancel
 from engine.run.events import JobFinished, StepStarted
 from engine.run.flights import Flights
 from engine.run.store import Memory
-from tests.run.kit import Kit, Ran, called, gate, graph
+from tests.run.kit import SECONDS, Kit, Ran, called, gate, graph
 
 
 async def until(condition: Callable[[], object]) -> None:
-    for _ in range(4000):
-        if condition():
-            return
-        await asyncio.sleep(0.005)
-    raise AssertionError("it did not come about")
+    async with asyncio.timeout(SECONDS):
+        while not condition():
+            await asyncio.sleep(0.005)
 
 
 def run(body: object) -> None:
     called.clear()
     gate.clear()
-    asyncio.run(asyncio.wait_for(body, 30))  # type: ignore[arg-type]
+    asyncio.run(asyncio.wait_for(body, 2 * SECONDS))  # type: ignore[arg-type]
 
 
 def test_a_node_that_looks_is_cancelled_within() -> None:
@@ -47,10 +45,10 @@ def test_a_node_that_looks_is_cancelled_within() -> None:
 def test_a_coroutine_is_cancelled_at_once() -> None:
     async def body() -> None:
         cancel = Cancel()
-        job = asyncio.create_task(Kit().run_async(graph(s=("Sleep", {"a": 1, "seconds": 60.0})), ["s"], cancel=cancel))
+        job = asyncio.create_task(Kit().run_async(graph(s=("Sleep", {"a": 1, "seconds": 600.0})), ["s"], cancel=cancel))
         await until(lambda: called)
         cancel.set()
-        assert isinstance((await asyncio.wait_for(job, 5)).error, Cancelled)
+        assert isinstance((await asyncio.wait_for(job, SECONDS)).error, Cancelled)
 
     run(body())
 
@@ -62,7 +60,7 @@ def test_a_node_that_does_not_look_ends_no_job_late_and_its_result_is_kept() -> 
         job = asyncio.create_task(kit.run_async(g, ["d"], cancel=cancel, events=events))
         await until(lambda: called)
         cancel.set()
-        assert isinstance((await asyncio.wait_for(job, 5)).error, Cancelled)
+        assert isinstance((await asyncio.wait_for(job, SECONDS)).error, Cancelled)
         gate.set()
         await until(lambda: len(kit.store))  # type: ignore[arg-type]
         assert events[-1] == JobFinished("job1", "cancelled"), "a closed job says nothing more"
@@ -97,20 +95,27 @@ def test_cancelling_the_task_cancels_the_job() -> None:
 # --- single flight --------------------------------------------------------------------------
 
 
-def two_jobs(kit: Kit, a: str, seconds: float = 0.0) -> Callable[..., asyncio.Task[Ran]]:
+def two_jobs(kit: Kit, a: str) -> tuple[Callable[..., asyncio.Task[Ran]], Callable[[], bool]]:
+    """What starts a job with a step `a`, each time an equal one; and whether one waits for another's step."""
     flights = Flights()
-    inputs = {"a": 1, "seconds": seconds} if a == "Sleep" else {"a": 1}
-    g = graph(x=(a, inputs), y=("Add", {"a": "x.0"}))
-    return lambda cancel=None: asyncio.create_task(kit.run_async(g, ["y"], cancel=cancel, flights=flights))
+    g = graph(x=(a, {"a": 1}), y=("Add", {"a": "x.0"}))
+
+    def start(cancel: Cancel | None = None) -> asyncio.Task[Ran]:
+        return asyncio.create_task(kit.run_async(g, ["y"], cancel=cancel, flights=flights))
+
+    return start, lambda: any(flights._waiting.values())
 
 
 def test_equal_steps_of_two_jobs_run_once() -> None:
     async def body() -> None:
         kit = Kit(store=Memory(0))
-        start = two_jobs(kit, "Sleep", 0.1)
-        first, second = await asyncio.gather(start(), start())
+        start, waits = two_jobs(kit, "Hang")
+        jobs = [start(), start()]
+        await until(waits)
+        gate.set()
+        first, second = await asyncio.gather(*jobs)
         assert first.value("y") == second.value("y") == 2
-        assert called.count("sleep 1") == 1
+        assert called.count("hang") == 1
         assert len([e for ran in (first, second) for e in ran.of(StepStarted) if e.node == "x"]) == 1
 
     run(body())
@@ -119,11 +124,11 @@ def test_equal_steps_of_two_jobs_run_once() -> None:
 def test_a_cancelled_leader_hands_its_call_over() -> None:
     async def body() -> None:
         cancel = Cancel()
-        start = two_jobs(Kit(), "Hang")
+        start, waits = two_jobs(Kit(), "Hang")
         leader = start(cancel)
         await until(lambda: called.count("hang") == 1)
         waiter = start()
-        await asyncio.sleep(0.05)
+        await until(waits)
         cancel.set()
         await until(lambda: called.count("hang") == 2)
         gate.set()
@@ -136,11 +141,11 @@ def test_a_cancelled_leader_hands_its_call_over() -> None:
 def test_a_cancelled_leader_that_does_not_look_still_serves_the_waiter() -> None:
     async def body() -> None:
         cancel = Cancel()
-        start = two_jobs(Kit(store=Memory(0)), "Deaf")
+        start, waits = two_jobs(Kit(store=Memory(0)), "Deaf")
         leader = start(cancel)
         await until(lambda: called)
         waiter = start()
-        await asyncio.sleep(0.05)
+        await until(waits)
         cancel.set()
         assert isinstance((await leader).error, Cancelled)
         gate.set()
@@ -164,11 +169,11 @@ def test_the_leaders_own_failure_reaches_all() -> None:
 def test_cancelling_the_waiter_leaves_the_leader_alone() -> None:
     async def body() -> None:
         cancel = Cancel()
-        start = two_jobs(Kit(), "Hang")
+        start, waits = two_jobs(Kit(), "Hang")
         leader = start()
         await until(lambda: called)
         waiter = start(cancel)
-        await asyncio.sleep(0.02)
+        await until(waits)
         cancel.set()
         assert isinstance((await waiter).error, Cancelled)
         gate.set()

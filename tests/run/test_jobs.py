@@ -19,7 +19,7 @@ from engine.run.growth import Rules
 from engine.run.jobs import Job, JobRunner
 from engine.run.store import Memory
 from engine.run.workers import DeviceLane, Threads
-from tests.run.kit import called, gate, graph, registry
+from tests.run.kit import SECONDS, called, gate, graph, registry
 
 
 @contextmanager
@@ -44,7 +44,7 @@ def runner(at_once: int = 8) -> Iterator[Callable[..., Job]]:
 
 
 def until(condition: Callable[[], object]) -> None:
-    end = time.monotonic() + 20
+    end = time.monotonic() + SECONDS
     while not condition():
         assert time.monotonic() < end, "it did not come about"
         time.sleep(0.005)
@@ -56,10 +56,10 @@ def test_exactly_one_job_is_cancelled() -> None:
         until(lambda: called.count("hang") == 3)
         jobs[1].cancel()
         with pytest.raises(Cancelled):
-            jobs[1].result(10)
+            jobs[1].result(SECONDS)
         assert not jobs[0].future.done()
         gate.set()
-        assert [jobs[i].result(10)["h"].outputs for i in (0, 2)] == [(0,), (2,)]
+        assert [jobs[i].result(SECONDS)["h"].outputs for i in (0, 2)] == [(0,), (2,)]
         assert [j.events[-1].status for j in jobs] == ["success", "cancelled", "success"]  # type: ignore[union-attr]
 
 
@@ -67,7 +67,7 @@ def test_every_job_has_its_record() -> None:
     with runner() as submit:
         jobs = [submit(graph(v=("Value", {"value": i}), a=("Add", {"a": "v.0"})), ["a"]) for i in range(10)]
         for i, job in enumerate(jobs):
-            assert job.result(10)["a"].outputs == (i + 1,)
+            assert job.result(SECONDS)["a"].outputs == (i + 1,)
             assert {e.job for e in job.events} == {job.id}
             assert job.events[0] == JobQueued(job.id)
             assert job.events[-1] == JobFinished(job.id, "success")
@@ -79,7 +79,7 @@ def test_equal_jobs_share_what_is_made() -> None:
     with runner() as submit:
         g = graph(s=("Sleep", {"a": 1, "seconds": 0.1}), a=("Add", {"a": "s.0"}))
         jobs = [submit(g, ["a"]) for _ in range(5)]
-        assert all(j.result(10)["a"].outputs == (2,) for j in jobs)
+        assert all(j.result(SECONDS)["a"].outputs == (2,) for j in jobs)
         assert called.count("sleep 1") == 1
         assert called.count("add 1 1") == 1
 
@@ -88,9 +88,9 @@ def test_a_failure_is_one_jobs_own() -> None:
     with runner() as submit:
         bad, good = submit(graph(f=("Fail", {"a": 1})), ["f"]), submit(graph(v=("Value", {})), ["v"])
         with pytest.raises(StepError, match="Fail"):
-            bad.result(10)
-        assert good.result(10)["v"].outputs == (0,)
-        assert submit(graph(v=("Value", {"value": 8})), ["v"]).result(10)["v"].outputs == (8,)
+            bad.result(SECONDS)
+        assert good.result(SECONDS)["v"].outputs == (0,)
+        assert submit(graph(v=("Value", {"value": 8})), ["v"]).result(SECONDS)["v"].outputs == (8,)
 
 
 def test_no_more_run_than_there_are_places_and_one_that_waits_can_be_cancelled() -> None:
@@ -100,12 +100,12 @@ def test_no_more_run_than_there_are_places_and_one_that_waits_can_be_cancelled()
         second, third = submit(graph(d=("Deaf", {"a": 2})), ["d"]), submit(graph(v=("Value", {})), ["v"])
         second.cancel()
         with pytest.raises(Cancelled):
-            second.result(5)
+            second.result(SECONDS)
         assert second.events == [JobQueued(second.id), JobFinished(second.id, "cancelled")]
         assert not third.future.done()
         gate.set()
-        assert third.result(10)["v"].outputs == (0,)
-        assert first.result(10)["h"].outputs == (1,)
+        assert third.result(SECONDS)["v"].outputs == (0,)
+        assert first.result(SECONDS)["h"].outputs == (1,)
 
 
 def test_listeners_hear_one_event_at_a_time() -> None:
@@ -122,7 +122,7 @@ def test_listeners_hear_one_event_at_a_time() -> None:
     with runner() as submit:
         nodes = {f"r{i}": ("Read", {"a": i}) for i in range(10)}
         job = submit(graph(**nodes), list(nodes), listener=listen)
-        job.result(20)
+        job.result(SECONDS)
         assert most == 1
         assert heard == job.events
         assert sum(isinstance(e, StepFinished) for e in heard) == 10
@@ -134,7 +134,7 @@ def test_warnings_reach_the_running_jobs_or_the_next() -> None:
         job = submit(graph(h=("Hang", {"a": 1})), ["h"])
         submit.runner.warn("other", "later")  # type: ignore[attr-defined]
         gate.set()
-        job.result(10)
+        job.result(SECONDS)
         assert [e.code for e in job.events if isinstance(e, Warned)] == ["cache_unwritable", "other"]
 
 
@@ -146,7 +146,7 @@ def test_two_jobs_of_one_name_are_refused() -> None:
         with pytest.raises(ValueError, match="mine"):
             submit.runner.submit(plan, rules)  # type: ignore[attr-defined]
         gate.set()
-        job.result(10)
+        job.result(SECONDS)
 
 
 def test_closing_cancels_what_runs() -> None:
@@ -161,7 +161,7 @@ def test_closing_cancels_what_runs() -> None:
 def test_a_closed_runner_refuses_jobs_and_lets_old_ones_be_cancelled() -> None:
     with runner() as submit:
         job = submit(graph(v=("Value", {})), ["v"])
-        assert job.result(10)["v"].outputs == (0,)
+        assert job.result(SECONDS)["v"].outputs == (0,)
     job.cancel()
     with pytest.raises(RuntimeError, match="closed"):
         submit(graph(v=("Value", {})), ["v"])
@@ -176,7 +176,7 @@ def test_a_listener_that_fails_at_once_leaves_no_job_behind() -> None:
         plan = rules.check(graph(v=("Value", {})), ["v"]).plan
         with pytest.raises(OSError, match="dead"):
             submit.runner.submit(plan, rules, listener=deaf)  # type: ignore[attr-defined]
-        assert submit.runner.submit(plan, rules).result(10)["v"].outputs == (0,)  # type: ignore[attr-defined]
+        assert submit.runner.submit(plan, rules).result(SECONDS)["v"].outputs == (0,)  # type: ignore[attr-defined]
 
 
 # --- workers ----------------------------------------------------------------------------------------
@@ -194,7 +194,7 @@ def test_threads_are_as_many_as_slots_and_reused() -> None:
         running.pop()
 
     for future in [pool.submit(work) for _ in range(30)]:
-        future.result(10)
+        future.result(SECONDS)
     assert max(most) <= 3
     assert len(names) <= 3
     pool.close()
@@ -203,8 +203,8 @@ def test_threads_are_as_many_as_slots_and_reused() -> None:
 def test_what_a_call_raises_reaches_its_future() -> None:
     pool = Threads(1)
     with pytest.raises(ZeroDivisionError):
-        pool.submit(lambda: 1 // 0).result(10)
-    assert pool.submit(lambda: 5).result(10) == 5
+        pool.submit(lambda: 1 // 0).result(SECONDS)
+    assert pool.submit(lambda: 5).result(SECONDS) == 5
     pool.close()
 
 
@@ -233,11 +233,11 @@ def test_of_jobs_that_wait_the_highest_priority_is_first_and_then_the_earliest()
         }
         jobs["gone"].cancel()
         with pytest.raises(Cancelled):
-            jobs["gone"].result(10)
+            jobs["gone"].result(SECONDS)
         gate.set()
         for name in ("low", "one", "two", "high"):
-            jobs[name].result(10)
-        first.result(10)
+            jobs[name].result(SECONDS)
+        first.result(SECONDS)
     assert ended == ["gone", "high", "one", "two", "low"]
 
 
@@ -250,11 +250,14 @@ def test_halting_lets_running_steps_end_and_begins_no_others() -> None:
         chain = graph(h=("Hang", {"a": 1}), b=("Add", {"a": "h.0"}), c=("Add", {"a": "b.0"}))
         busy, last = submit(chain, ["c"]), submit(graph(h=("Hang", {"a": 2})), ["h"])
         until(lambda: called.count("hang") == 2)
-        threading.Timer(0.1, gate.set).start()
-        submit.runner.halt(20)  # type: ignore[attr-defined]
-        assert last.result(10)["h"].outputs
+        halting = threading.Thread(target=submit.runner.halt, args=(SECONDS,))  # type: ignore[attr-defined]
+        halting.start()
+        until(lambda: busy.halted.is_set() and last.halted.is_set())
+        gate.set()
+        halting.join(SECONDS)
+        assert last.result(SECONDS)["h"].outputs
         with pytest.raises(Cancelled):
-            busy.result(10)
+            busy.result(SECONDS)
         assert [e.node for e in busy.events if isinstance(e, StepFinished)] == ["h"]
         assert busy.events[-1] == JobFinished(busy.id, "cancelled")
         with pytest.raises(RuntimeError, match="closed"):
@@ -269,9 +272,9 @@ def test_halting_waits_no_longer_than_it_may() -> None:
         assert set(submit.runner.jobs) == {jobs[0]}  # type: ignore[attr-defined]
         for job in jobs[1:]:
             with pytest.raises(Cancelled):
-                job.result(10)
+                job.result(SECONDS)
         gate.set()
-        assert jobs[0].result(10)
+        assert jobs[0].result(SECONDS)
 
 
 @pytest.mark.parametrize("count", [1, 2, 40])
@@ -281,7 +284,7 @@ def test_halting_at_any_moment_ends_a_job_as_done_or_cancelled(count: int) -> No
             nodes = {str(i): ("Add", {"a": i, "b": count}) for i in range(count)}
             job = submit(graph(**nodes), list(nodes))
             time.sleep(delay)
-            submit.runner.halt(20)  # type: ignore[attr-defined]
+            submit.runner.halt(SECONDS)  # type: ignore[attr-defined]
             status = next(e.status for e in job.events if isinstance(e, JobFinished))
             made = {e.node for e in job.events if isinstance(e, StepFinished)}
             assert (status == "success") == (made == set(nodes))
@@ -291,7 +294,7 @@ def test_what_a_step_takes_in_memory_is_told_when_it_ran_and_when_it_was_found()
     with runner() as submit:
         for cached in (False, True):
             job = submit(graph(v=("Value", {"value": 5}), a=("Add", {"a": "v.0"})), ["a"])
-            made = job.result(10)
+            made = job.result(SECONDS)
             told = next(e for e in job.events if isinstance(e, StepFinished) and e.node == "a")
             assert told.cached is cached
             assert told.nbytes == made["a"].nbytes > 0

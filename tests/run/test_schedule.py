@@ -16,7 +16,7 @@ from engine.run.errors import StepError
 from engine.run.events import JobFinished, JobStarted, Progress, StepFailed, StepFinished, StepStarted
 from engine.run.flights import Flights
 from engine.run.store import Memory
-from tests.run.kit import Kit, called, chain, gate, graph
+from tests.run.kit import SECONDS, Kit, called, chain, gate, graph
 
 NOTHING_KEPT = 0
 
@@ -87,7 +87,7 @@ def test_values_are_dropped_at_last_use() -> None:
 
 
 def test_the_device_lane_is_used_and_coroutines_run_together() -> None:
-    nodes = {f"s{i}": ("Sleep", {"a": i, "seconds": 0.05}) for i in range(20)}
+    nodes = {f"s{i}": ("Gather", {"a": i, "n": 20}) for i in range(20)}
     lane = {"d": ("OnDevice", {"a": 5})}
     ran = Kit().run(graph(**nodes, **lane), [*nodes, "d"])
     assert {ran.value(f"s{i}") for i in range(20)} == set(range(20))
@@ -95,7 +95,7 @@ def test_the_device_lane_is_used_and_coroutines_run_together() -> None:
     order = [
         (type(e).__name__, e.node) for e in ran.events if isinstance(e, StepStarted | StepFinished) and e.node[0] == "s"
     ]
-    assert [kind for kind, _ in order[:20]] == ["StepStarted"] * 20, "all sleep at the same time"
+    assert [kind for kind, _ in order[:20]] == ["StepStarted"] * 20, "all wait for each other"
 
 
 def test_work_of_different_kinds_overlaps() -> None:
@@ -236,7 +236,7 @@ def test_an_artifact_that_lacks_an_output_fails_the_step_that_reads_it_and_block
         kit.store.put(damaged, Artifact((6,), 0, 1.0))
         assert (await kit.run_async(g, ["a", "s"], flights=flights)).value("a") == 7
 
-    asyncio.run(asyncio.wait_for(body(), 20))
+    asyncio.run(asyncio.wait_for(body(), SECONDS))
 
 
 def test_a_demand_for_what_is_not_lazy_is_the_nodes_failure() -> None:

@@ -18,7 +18,7 @@ from engine.graph.keys import digest
 from engine.run.context import Services
 from engine.run.names import fill, last_number, place
 from engine.run.sinks import Outputs
-from tests.run.kit import Kit, called, graph
+from tests.run.kit import SECONDS, Kit, called, graph
 
 ROOT = Path(__file__).parents[2]
 NOW = datetime(2026, 3, 7, 9, 5, 2)
@@ -232,7 +232,7 @@ os._exit(9)
 )
 def test_a_killed_process_never_makes_a_picture_twice(tmp_path: Path, point: str) -> None:
     for _ in range(2):
-        died = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path), point], cwd=ROOT, timeout=60)
+        died = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path), point], cwd=ROOT, timeout=SECONDS)
         assert died.returncode == 9
     saved, stamp = outputs(tmp_path).save(KEY, 0, "x", "png", b"picture")
     assert saved.name == "x_00001_.png"
@@ -242,7 +242,7 @@ def test_a_killed_process_never_makes_a_picture_twice(tmp_path: Path, point: str
 
 def test_recovery_sweeps_what_nobody_comes_back_for(tmp_path: Path) -> None:
     for point in ("half written", "renamed"):
-        subprocess.run([sys.executable, "-c", KILLED, str(tmp_path / point), point], cwd=ROOT, timeout=60)
+        subprocess.run([sys.executable, "-c", KILLED, str(tmp_path / point), point], cwd=ROOT, timeout=SECONDS)
     (part,) = (tmp_path / "half written" / "output").iterdir()
     outputs(tmp_path / "half written").recover()
     assert part.exists(), "it is young: its process may be alive"
