@@ -25,10 +25,12 @@ QUICK = {"Sampler.steps": 2, "Size.width": 64, "Size.height": 64}
 
 CALLS: list[str] = []
 HOLD = threading.Event()
+SECONDS = 180.0
+"""The longest wait for anything that must come."""
 
 
 @node()
-def wait_here(*, seconds: float = 30.0, context: Context) -> int:
+def wait_here(*, seconds: float = 600.0, context: Context) -> int:
     """Waits, looking for an end."""
     CALLS.append("wait")
     until = time.monotonic() + seconds
@@ -97,12 +99,12 @@ def test_one_job_is_cancelled_and_another_goes_on(session: Session) -> None:
 
     waiting = {"1": {"class_type": "wait_here", "inputs": {}}, "2": shown("1")}
     job = session.submit(waiting, on_event=listen)
-    assert started.wait(10)
+    assert started.wait(SECONDS)
     assert session.run(SUM).ui
     assert not job.wait(0.05)
     job.cancel()
     with pytest.raises(Cancelled):
-        job.result(10)
+        job.result(SECONDS)
 
 
 def test_two_jobs_make_what_they_share_once(session: Session) -> None:
@@ -116,10 +118,10 @@ def test_two_jobs_make_what_they_share_once(session: Session) -> None:
 
     waiting = {"1": {"class_type": "wait_here", "inputs": {}}, "2": shown("1")}
     first = session.submit(waiting, on_event=listen)
-    assert started.wait(10)
+    assert started.wait(SECONDS)
     second = session.submit(waiting)
     HOLD.set()
-    assert first.result(10).ui == second.result(10).ui == {"2": {"text": ["1"]}}
+    assert first.result(SECONDS).ui == second.result(SECONDS).ui == {"2": {"text": ["1"]}}
     assert CALLS == ["wait"]
 
 

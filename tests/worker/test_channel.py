@@ -97,9 +97,9 @@ def test_exactly_one_job_is_cancelled(desk: Desk) -> None:
 
 def test_a_job_is_cancelled_before_it_is_planned(desk: Desk) -> None:
     async def scene() -> tuple[str, list[Any]]:
-        job = desk.give(shown("sleep", seconds=600, steps=60_000, key=3))
+        job = desk.give(shown("linger"))
         desk.channel.cancel(job)
-        return await desk.end(job), desk.of(job, events.Progress)
+        return await desk.end(job), desk.of(job, events.StepFinished)
 
     assert desk.loop.run(scene()) == ("cancelled", [])
 
@@ -392,7 +392,7 @@ def test_jobs_may_be_given_and_cancelled_while_it_starts(fresh: Fresh, either: s
         assert desk.channel.state == "starting"
         with pytest.raises(ChannelError, match="is starting"):
             await desk.channel.ask("stats")
-        kept, cancelled = desk.give(shown("number", value=1)), desk.give(shown("number", value=2))
+        kept, cancelled = desk.give(shown("number", value=1)), desk.give(shown("nap", seconds=600))
         desk.channel.cancel(cancelled)
         assert (await desk.end(kept), await desk.end(cancelled)) == ("success", "cancelled")
 

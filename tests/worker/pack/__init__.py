@@ -80,6 +80,14 @@ def to_the_last(*, key: int = 0, context: Context) -> int:
 
 
 @node()
+def linger(*, context: Context) -> int:
+    """Waits for the end of its job, and tells nothing."""
+    while True:
+        context.raise_if_cancelled()
+        time.sleep(0.01)
+
+
+@node()
 async def nap(*, seconds: float = 0.1, key: int = 0, context: Context) -> int:
     """Waits without a thread."""
     context.progress(1, 2)
