@@ -125,8 +125,7 @@ def _layers(name: str, groups: Mapping[str, Pieces], shapes: Shapes) -> Iterator
     for stem, pieces in groups.items():
         form = form_of(pieces)
         if form is None:
-            if pieces.keys() - {"alpha", "dora_scale", "magnitude", "rescale"}:
-                yield from _bias_alone(name, stem, pieces, shapes)
+            _unread(name, stem, pieces)
             continue
         if odd := pieces.keys() - form.marks - form.others:
             raise ModelFileError(f'{name}: "{pieces[min(odd)]}" has no meaning in a {form.title}.')
@@ -142,19 +141,15 @@ def _layers(name: str, groups: Mapping[str, Pieces], shapes: Shapes) -> Iterator
         yield Layer(stem, part_of(stem), form, pieces, size)
 
 
-def _bias_alone(name: str, stem: str, pieces: Pieces, shapes: Shapes) -> Iterator[Layer]:
-    """A layer of which only the bias changes; anything else has a form that cannot be read."""
-    if "diff_b" in pieces:
-        yield Layer(stem, part_of(stem), BIAS, pieces, (shapes[pieces["diff_b"]][0], 0))
+def _unread(name: str, stem: str, pieces: Pieces) -> None:
+    """Refuse a form that cannot be read; what only scales a change that is not there changes nothing."""
+    if pieces.keys() <= {"alpha", "dora_scale", "magnitude", "rescale"}:
         return
     title = next((UNREAD[leaf] for leaf in pieces if leaf in UNREAD), "unknown")
     raise ModelFileError(
         f'{name} is written in the form {title} at "{stem[:80]}"; LoRA, LoCon, LoHa, LoKr, DoRA, IA3 and full '
         f"differences can be read."
     )
-
-
-BIAS = Form("full difference", frozenset({"diff_b"}), frozenset(), lambda shapes: (shapes["diff_b"][0], 0))
 
 
 def part_of(stem: str) -> Part:

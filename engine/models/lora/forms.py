@@ -148,6 +148,10 @@ def _scaled(shapes: Shapes) -> Size:
     return math.prod(shapes["ia3"]), 0
 
 
+def _bias(shapes: Shapes) -> Size:
+    return math.prod(next(shapes[leaf] for leaf in ("diff_b", "b_norm") if leaf in shapes)), 0
+
+
 def _form(title: str, marks: str, others: str, size: Callable[[Shapes], Size], rank: str = "") -> Form:
     return Form(title, frozenset(marks.split()), frozenset(others.split()), size, tuple(rank.split()))
 
@@ -171,6 +175,7 @@ FORMS: tuple[Form, ...] = (
     _form("full difference", "diff", "diff_b alpha dora_scale magnitude", lambda shapes: _matrix(shapes["diff"])),
     _form("norm", "w_norm", "b_norm alpha", lambda shapes: _matrix(shapes["w_norm"])),
     _form("IA3", "on_input", "ia3 alpha", _scaled),
+    _form("bias", "diff_b b_norm", "alpha", _bias),
 )
 """Tried in this order."""
 
