@@ -29,8 +29,9 @@ class DepthGuided(NamedTuple):
 
 
 def guided_facts(known: Known) -> Sequence[Facts]:
-    """The conditionings keep their facts; the latent is that of the pictures."""
-    return (known.facts("positive"), known.facts("negative"), *encoded(known))
+    """The conditionings keep their facts and bring one channel; the latent is that of the pictures."""
+    prompts = ({**known.facts(name), "brings": 1} for name in ("positive", "negative"))
+    return (*prompts, *encoded(known))
 
 
 @node("DepthModelLoader", runs_on="io", category="loaders", label="Load Depth Estimator", facts=passed("model_name"))

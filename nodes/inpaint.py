@@ -11,6 +11,7 @@ from engine.graph.context import Context
 from engine.graph.define import node
 from engine.graph.facts import Facts, Known
 from engine.graph.sockets import Range
+from engine.models.facts import MASK_AND_PICTURE
 from engine.models.handle import Vae
 from nodes.areas import changed
 from nodes.facts import latent_of, number, passed, picture_of
@@ -40,7 +41,8 @@ def _encoded(known: Known) -> Facts:
 
 
 def _conditioned(known: Known) -> Sequence[Facts]:
-    return [*passed("positive", "negative")(known), _encoded(known)]
+    brings = {"brings": MASK_AND_PICTURE}
+    return [*({**facts, **brings} for facts in passed("positive", "negative")(known)), _encoded(known)]
 
 
 def _padded(known: Known) -> Sequence[Facts]:

@@ -47,7 +47,7 @@ Prompt = Annotated[str, Widget("multiline"), NoLoraTags(), Embeddings()]
 
 
 def prompted(*texts: str, plain: Callable[[str], str] = str) -> FactsOf:
-    """The output has the family of `clip`; learnt words that `texts` name must be there and be for that family.
+    """The output has the family of `clip` and brings no channels; learnt words that `texts` name must be there, for it.
 
     Args:
         plain: from a text to one that names the same words in the ordinary grammar.
@@ -60,7 +60,7 @@ def prompted(*texts: str, plain: Callable[[str], str] = str) -> FactsOf:
             text = constant if isinstance(constant, str) else known.facts(name).get("value")
             if isinstance(text, str) and "embedding:" in text:
                 _check(known.library, name, text, plain(text), family, constant is text)  # type: ignore[arg-type]
-        return (without_unknown(family=family),)
+        return (without_unknown(family=family, brings=0),)
 
     return facts
 

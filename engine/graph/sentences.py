@@ -150,6 +150,10 @@ _UNTOLD: Mapping[str, str] = {
     "syntax": "is A1111's own way of writing prompts; here it is read as words",
 }
 
+_BESIDE: Mapping[int, str] = {0: "nothing", 1: "depth", 5: "mask and picture"}
+_BESIDE_MENDS: Mapping[int, str] = {1: "put DepthConditioning before it", 5: "put InpaintModelConditioning before it"}
+"""What the channels beside a latent are, by their number, and the node that makes conditionings bring them."""
+
 TABLE: Mapping[str, Callable[[Args], str]] = {
     "required_input_missing": lambda a: f"it needs {_a(a['expected'])} and has no default.",
     "bad_linked_input": _linked,
@@ -166,6 +170,10 @@ TABLE: Mapping[str, Callable[[Args], str]] = {
     "not_digestible": lambda a: a["reason"],
     "wrong_family": lambda a: _unlike(a, "is for", "is for"),
     "wrong_channels": lambda a: _unlike(a, "has latents of", "has", " channels"),
+    "wrong_beside": lambda a: (
+        f"{plain(a['first'])} reads {_beside(a['expected'])} beside the latent, and this brings {_beside(a['found'])}; "
+        f"{_BESIDE_MENDS.get(a['expected'], 'use the model that it was made for')}."
+    ),
     "too_large_for_memory": lambda a: (
         f"its largest step needs about {_bytes(a['needs'])} of memory for models and its work, and the worker has "
         f"{_bytes(a['budget'])} for them; use smaller models or pictures, or a lower precision."
@@ -224,6 +232,10 @@ TABLE: Mapping[str, Callable[[Args], str]] = {
     "bad_model_paths": lambda a: f"the model folder {plain(a['name'])} cannot be used: {plain(a['reason'])}.",
 }
 """What each code means, from its args."""
+
+
+def _beside(count: Any) -> str:
+    return _BESIDE.get(count) or f"{count} channels"
 
 
 def _unlike(a: Args, found: str, expected: str, unit: str = "") -> str:

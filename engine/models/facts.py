@@ -35,10 +35,20 @@ DESCRIBERS: Mapping[str, str] = {
 """What tells the facts of files of other kinds: "module:function" from path and name, torch-free; the function raises
 ModelFileError for a file that is of no use as that kind."""
 
+MASK_AND_PICTURE = 5
+"""Channels beside the latent of an inpainting model, which repaints everything where a conditioning brings none."""
+
+
+def beside_fits(reads: int, brings: int) -> bool:
+    """Whether a denoiser that reads so many channels beside the latent can do with those that a conditioning brings."""
+    return reads in (0, brings) or (reads == MASK_AND_PICTURE and brings == 0)
+
+
 JUDGES: tuple[Judge, ...] = (
     same("wrong_family", "family"),
     same("wrong_family", "space"),
     same("wrong_channels", "channels"),
+    Judge("wrong_beside", "reads", "brings", beside_fits),
     barred("missing_part", "absent"),
 )
 """Facts that all inputs of a node must agree on, and the fact that a value stands for a part that is not there."""

@@ -15,11 +15,13 @@ from torch import Tensor
 import nodes
 from engine.diffusion.types import Cond, Conditioning, Image
 from engine.files import Library
+from engine.graph import sentences
 from engine.graph.check import check
 from engine.graph.graph import Graph
 from engine.models.facts import JUDGES, describe
 from nodes import depth, pose, preprocess, upscale
 from nodes.loaders import Checkpoint
+from tests.models import members
 from tests.models.vision import TINY_DPT, compact, depth_network, hed, write
 from tests.nodes.desk import Desk
 
@@ -297,3 +299,47 @@ def test_pictures_that_would_be_too_large_are_a_problem(library: Library) -> Non
 
     assert told(library, graph(4096)) == []
     assert told(library, graph(4104)) == [("picture_too_large", "3")]
+
+
+@pytest.mark.parametrize(
+    ("member", "guide", "problem"),
+    [
+        ("sd2_depth", None, True),
+        ("sd2_depth", "DepthConditioning", False),
+        ("sd2_depth", "InpaintModelConditioning", True),
+        ("sd2_inpaint", None, False),
+        ("sd2_inpaint", "DepthConditioning", True),
+        ("sd2_inpaint", "InpaintModelConditioning", False),
+        ("sd2_v", None, False),
+        ("sd2_v", "DepthConditioning", False),
+    ],
+)
+def test_models_that_read_depth_or_a_mask_want_conditionings_that_bring_it(
+    member: str, guide: str | None, problem: bool, tmp_path: Path
+) -> None:
+    members.member(member, tmp_path)
+    library = Library({"checkpoints": [tmp_path], "output": [tmp_path / "o"], "temp": [tmp_path / "t"]})
+    name = library.names("checkpoints")[0]
+    prompt, size = ["2", 0], {"width": 64, "height": 64}
+    sampler = {"model": ["1", 0], "positive": prompt, "negative": prompt, "latent_image": ["3", 0]}
+    graph: dict[str, Any] = {
+        "1": {"class_type": "CheckpointLoaderSimple", "inputs": {"ckpt_name": name}},
+        "2": {"class_type": "CLIPTextEncode", "inputs": {"text": "a cat", "clip": ["1", 1]}},
+        "3": {"class_type": "EmptyLatentImage", "inputs": size},
+        "4": {"class_type": "KSampler", "inputs": sampler},
+        "5": {"class_type": "VAEDecode", "inputs": {"samples": ["4", 0], "vae": ["1", 2]}},
+        "6": {"class_type": "PreviewImage", "inputs": {"images": ["5", 0]}},
+    }
+    if guide:
+        graph["7"] = {"class_type": "PoseDraw", "inputs": {"keypoints": "{}", **size}}
+        graph["8"] = {"class_type": "SolidMask", "inputs": size}
+        more = {"depth": ["7", 0]} if guide == "DepthConditioning" else {"mask": ["8", 0]}
+        given = {"positive": prompt, "negative": prompt, "vae": ["1", 2], "pixels": ["7", 0], **more}
+        graph["9"] = {"class_type": guide, "inputs": given}
+        sampler |= {"positive": ["9", 0], "negative": ["9", 1], "latent_image": ["9", 2]}
+    assert told(library, graph) == ([("wrong_beside", "4")] * 2 if problem else [])
+
+
+def test_what_is_missing_is_told_with_the_node_that_brings_it() -> None:
+    told = sentences.tell("wrong_beside", {"first": "model", "expected": 1, "found": 0})
+    assert told == "model reads depth beside the latent, and this brings nothing; put DepthConditioning before it."
