@@ -157,6 +157,7 @@ def _parameter(data: Any, *rest: Any) -> Any:
 _KNOWN: Mapping[tuple[str, str], Any] = {
     ("collections", "OrderedDict"): _Ordered,
     ("builtins", "set"): Inert,
+    ("__builtin__", "set"): Inert,
     PARAMETERS: Parameters,
     ("_codecs", "encode"): Inert,
     ("torch._utils", "_rebuild_tensor"): _tensor,

@@ -25,6 +25,9 @@ COMMA_ID = 267
 MAX_NESTING = 64
 """Brackets nested deeper are plain text."""
 
+HEAVIEST = 1e6
+"""Brackets multiply weights no further."""
+
 Run = Sequence[tuple[int, float]] | None
 """Tokens with weights that follow one another; None is BREAK."""
 
@@ -46,11 +49,11 @@ def weigh(text: str) -> tuple[Weighted | None, ...]:
 
     def close(bracket: str, factor: float) -> None:
         start = opened[bracket].pop()
-        found[start:] = [(piece, weight * factor) for piece, weight in found[start:]]
+        found[start:] = [(piece, _bounded(weight * factor)) for piece, weight in found[start:]]
 
     for symbol in _SYMBOLS.findall(text):
         number = _explicit(symbol)
-        if symbol in opened:
+        if symbol in opened and len(opened[symbol]) < MAX_NESTING:
             opened[symbol].append(len(found))
         elif number is not None and opened["("]:
             close("(", number)
@@ -65,6 +68,10 @@ def weigh(text: str) -> tuple[Weighted | None, ...]:
         while opened[bracket]:
             close(bracket, factor)
     return tuple(_merged(found))
+
+
+def _bounded(weight: float) -> float:
+    return max(-HEAVIEST, min(HEAVIEST, weight))
 
 
 def _explicit(symbol: str) -> float | None:

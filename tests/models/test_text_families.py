@@ -129,12 +129,16 @@ def test_v2_takes_the_layer_before_the_last_normed_and_pads_with_0(library: Libr
 def test_v2_without_its_last_layer_is_the_same(library: Library, manager: ModelManager, tmp_path: Path) -> None:
     """diffusers' folders leave out the layer that nobody reads."""
     text = members.CLIP_H
-    own = as_transformers({k.removeprefix(text.prefix): t for k, t in state(library, "sd2").items() if text.prefix in k})
+    own = as_transformers(
+        {k.removeprefix(text.prefix): t for k, t in state(library, "sd2").items() if text.prefix in k}
+    )
     cut = {k: t.contiguous() for k, t in own.items() if f"layers.{text.layers - 1}." not in k and "projection" not in k}
     assert len(cut) < len(own) - 10
     (tmp_path / "folder" / "text_encoder").mkdir(parents=True)
     (tmp_path / "folder" / "model_index.json").write_text("{}")
-    save_file({f"text_model.{k}": t for k, t in cut.items()}, tmp_path / "folder" / "text_encoder" / "model.safetensors")
+    save_file(
+        {f"text_model.{k}": t for k, t in cut.items()}, tmp_path / "folder" / "text_encoder" / "model.safetensors"
+    )
     folder = Library({"diffusers": (tmp_path,)})
     handle = ModelHandle(folder.ref("diffusers", "folder"), "sd2", "text")
     with make_manager(folder, policy("cpu", "full")).lease(handle) as encoders:
