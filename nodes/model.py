@@ -32,7 +32,7 @@ def model_sampling_discrete(
         model: The denoiser.
         sampling: eps: the noise (most models). v_prediction: noise and picture mixed (Stable Diffusion 2 at 768). lcm:
             distilled to a few steps, for the lcm sampler. x0: the clean picture.
-        zsnr: The first step starts from noise alone, for models trained so, whose pictures can be all dark or all bright.
+        zsnr: The first step starts from noise alone; for models trained so, whose pictures may be all dark or bright.
     """
     prediction = SAMPLING[sampling]
     every = LCM_EVERY if prediction == "lcm" else 1
