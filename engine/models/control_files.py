@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import count, takewhile
@@ -56,9 +56,11 @@ OTHERS: tuple[tuple[str, str], ...] = (
     ("ip_adapter.", "an IP-Adapter, which is no ControlNet"),
     ("controlnet_blocks.", "a ControlNet for Stable Diffusion 3, Flux or the like, and none of these is loaded here"),
     ("lora_unet_", "a LoRA; load it with LoraLoader"),
-    ("model.diffusion_model.", "a checkpoint; load it with CheckpointLoaderSimple"),
 )
 """Beginnings of names in files that steer pictures in other ways, and what such a file is."""
+
+CHECKPOINT = ("model.diffusion_model.", "a checkpoint; load it with CheckpointLoaderSimple")
+"""A checkpoint that holds no ControlNet; some hold both."""
 
 DIFFERENCE = "difference"
 """A tensor in files that hold only how the weights differ from those of the denoiser they were trained with."""
@@ -139,14 +141,20 @@ def _inspect(path: Path, size: int, mtime: int, config_mtime: int) -> ControlFil
 
 
 def _anchored(name: str, header: Header) -> tuple[ControlNaming, str]:
+    """Naming and prefix.  Some other files hold a hint's layers too, so these are looked for first."""
+    _refuse(name, header, OTHERS)
     for naming, prefix, anchor in ANCHORS:
         if prefix + anchor in header.tensors:
             return naming, prefix
-    for start, title in OTHERS:
-        if any(key.startswith(start) for key in header.tensors):
-            raise ModelFileError(f"{name} is {title}.")
+    _refuse(name, header, (CHECKPOINT,))
     some = ", ".join(f'"{key[:60]}"' for key in list(header.tensors)[:2]) or "nothing"
     raise ModelFileError(f"{name} is not a ControlNet; its tensors are named like {some}.")
+
+
+def _refuse(name: str, header: Header, others: Sequence[tuple[str, str]]) -> None:
+    for start, title in others:
+        if any(key.startswith(start) for key in header.tensors):
+            raise ModelFileError(f"{name} is {title}.")
 
 
 def _config(folder: Path) -> Mapping[str, Any]:
