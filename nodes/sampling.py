@@ -198,8 +198,20 @@ async def sample(
     if noise.seed is not None:
         drawn = initial_noise(start.samples.shape, noise.seed, start.batch_index, noise.source)
     result = await context.denoise(denoise_job(guider, sampler, sigmas, start, drawn, seed=seed))
-    output, clean = (replace(start, samples=finished(guider, x)) for x in (result.x, result.clean))
-    return Sampled(output, clean)
+    x, clean = finished(guider, result.x), finished(guider, result.clean)
+    x = _kept(start, x) if float(sigmas[-1]) == 0 else x
+    return Sampled(replace(start, samples=x), replace(start, samples=_kept(start, clean)))
+
+
+def _kept(start: Latent, samples: Tensor) -> Tensor:
+    """Where the mask is 0 the latent to the last bit: steps and units round what the loop kept."""
+    import torch
+
+    from engine.diffusion.predict import resized_mask
+
+    if start.noise_mask is None:
+        return samples
+    return torch.where(resized_mask(start.noise_mask, samples) == 0, start.samples, samples)
 
 
 def part_of(sigmas: Tensor, start: int, end: int, *, leftover: bool) -> Tensor:

@@ -190,14 +190,6 @@ def test_cfg_1_follows_the_positive_alone(run: Any, prompts: Any) -> None:
     assert not torch.equal(run(cfg=3.0), run(cfg=3.0, negative=other))
 
 
-def test_a_noise_mask_keeps_what_it_covers(run: Any, picture: Latent) -> None:
-    mask = torch.zeros(1, 4, 6)
-    mask[..., 3:] = 1
-    kept = run(latent_image=Latent(picture.samples, noise_mask=mask), seed=2)
-    assert torch.allclose(kept[..., :3], picture.samples[..., :3], atol=1e-4)
-    assert not torch.allclose(kept[..., 3:], picture.samples[..., 3:], atol=1e-1)
-
-
 def test_latents_of_another_family_are_refused(run: Any) -> None:
     with pytest.raises(ValueError, match="16 channels and the model takes 4"):
         run(latent_image=Latent(torch.zeros(1, 16, 4, 4)))
