@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any, cast
 
+from engine.files import FileRef
 from engine.session.kept import Kept
 
 if TYPE_CHECKING:
@@ -62,20 +64,26 @@ def report(host: Host) -> dict[str, Any]:
 def tokens(host: Host, text: str, clip: str = "") -> list[dict[str, Any]]:
     """The tokens of a prompt, without start, end and padding: id, text, weight, chunk (of 75).
 
+    Each vector of a learnt word is a token, with an id behind the vocabulary's and the name of its file.
+
     Args:
         clip: a family, or a model file that holds a text encoder; the first family if left out.
     """
+    from engine.models.embeddings import finder
     from engine.models.families import FAMILIES
+    from engine.models.mentions import Embeddings
     from engine.models.text import PromptError
     from engine.models.tokens import tokenize_prompt
     from engine.models.vocabulary import END_ID, token_texts
 
     family = clip if clip in FAMILIES else _family(host, clip) if clip else next(iter(FAMILIES))
     try:
-        made = tokenize_prompt(text, family)
+        library = host.session.library
+        files = Embeddings().files(text, library)
+        made = tokenize_prompt(text, family, finder(files, library.resolve, family))
     except PromptError as error:
         raise BadQuestion(str(error)) from error
-    words = token_texts()
+    words = (*token_texts(), *(PurePosixPath(cast(FileRef, file).name).stem for file, _ in made.learnt))
     return [
         {"id": id, "text": words[id], "weight": weight, "chunk": chunk}
         for chunk, (ids, weights) in enumerate(zip(made.ids, made.weights, strict=True))
@@ -93,12 +101,13 @@ def _family(host: Host, name: str) -> str:
     for kind in ("checkpoints", "text_encoders"):
         try:
             inspected = inspect_file(library.path(kind, name))
-            require(inspected, name, "text")
+            if not inspected.texts:
+                require(inspected, name, "text")
         except FileProblem:
             continue
         except ModelFileError as error:
             raise BadQuestion(str(error)) from error
-        return inspected.parts["text"].family
+        return inspected.family
     raise BadQuestion(f"There is no family and no model file {name!r} with a text encoder.")
 
 

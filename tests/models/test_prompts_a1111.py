@@ -122,7 +122,7 @@ def test_terms() -> None:
 def cut(prompt: list[int], word: Word | None = None) -> Tokens:
     """Tokens of a prompt whose words are their own ids."""
     text = " ".join(map(str, prompt)) if word is None else "embedding:x"
-    ids = {"": []}
+    ids: dict[str, list[int]] = {"": []}
     return tokenize_a1111(
         text,
         lambda part: ids.get(part, [int(n) for n in part.split()]),
