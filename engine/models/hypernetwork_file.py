@@ -79,7 +79,7 @@ def _inspect(path: Path, size: int, mtime: int) -> Hypernetwork:
         for side in sides:
             _complain(path.name, width, side)
     activation = value.get("activation_func") or "linear"
-    if activation not in ACTIVATIONS:
+    if not isinstance(activation, str) or activation not in ACTIVATIONS:
         known = ", ".join(ACTIVATIONS)
         raise ModelFileError(
             f'{path.name} uses the activation "{str(activation)[:40]}", and only these can be used: {known}.'

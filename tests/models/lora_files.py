@@ -68,35 +68,35 @@ def write_hypernetwork(
     widths: Mapping[int, Sequence[int]],
     *,
     rename: Callable[[str], str] = str,
-    places: Sequence[int] | None = None,
-    norms: bool = False,
+    places: Sequence[int] = (0, 1, 2),
+    norm_places: Sequence[int] = (),
+    slopes: Mapping[int, float] | None = None,
     seed: int = 0,
     **settings: Any,
 ) -> dict[int, tuple[Pieces, Pieces]]:
     """A hypernetwork with linear layers through these sizes, by width of attention; returns its tables.
 
-    `places` are the numbers of the linear layers in the file; each has a norm behind it where `norms` says so.
+    `places` and `norm_places` are the numbers of layers and norms in the file, `slopes` those of PReLU's.
     """
-    tables = {
-        width: (_layers(sizes, places, norms, seed), _layers(sizes, places, norms, seed + 1))
-        for width, sizes in widths.items()
-    }
+
+    def side(sizes: Sequence[int], seed: int) -> Pieces:
+        found: Pieces = {}
+        for place, (into, out) in zip(places, pairwise(sizes), strict=False):
+            found |= {
+                f"linear.{place}.weight": draw(out, into, seed=seed),
+                f"linear.{place}.bias": draw(out, seed=seed),
+            }
+        for place, out in zip(norm_places, sizes[1:], strict=False):
+            found |= {
+                f"linear.{place}.weight": 1 + draw(out, seed=seed),
+                f"linear.{place}.bias": draw(out, seed=seed + 7),
+            }
+        return found | {f"linear.{place}.weight": torch.tensor([slope]) for place, slope in (slopes or {}).items()}
+
+    tables = {width: (side(sizes, seed), side(sizes, seed + 1)) for width, sizes in widths.items()}
     value: dict[Any, Any] = {
-        width: [{rename(name): tensor for name, tensor in side.items()} for side in sides]
+        width: [{rename(name): tensor for name, tensor in own.items()} for own in sides]
         for width, sides in tables.items()
     }
     torch.save(value | {"step": 3, "name": "x", "sd_checkpoint": None} | settings, path)
     return tables
-
-
-def _layers(sizes: Sequence[int], places: Sequence[int] | None, norms: bool, seed: int) -> Pieces:
-    found: Pieces = {}
-    at = 0
-    for i, (into, out) in enumerate(pairwise(sizes)):
-        place = places[i] if places else at
-        found |= {f"linear.{place}.weight": draw(out, into, seed=seed + i), f"linear.{place}.bias": draw(out, seed=i)}
-        at = place + 1
-        if norms:
-            found |= {f"linear.{at}.weight": 1 + draw(out, seed=seed), f"linear.{at}.bias": draw(out, seed=seed + 7)}
-            at += 1
-    return found

@@ -13,7 +13,7 @@ from engine.models.detect import read_header
 from engine.models.families import FAMILIES
 from engine.models.handle import Part
 from engine.models.header import Header, ModelFileError
-from engine.models.lora.forms import UNREAD, Form, Misfit, Pieces, Shapes, Size, form_of, grouped
+from engine.models.lora.forms import UNREAD, Form, Misfit, Pieces, Shapes, Size, form_of, grouped, whole
 from engine.models.lora.scales import Scales, scales_of
 
 
@@ -130,7 +130,7 @@ def _layers(name: str, groups: Mapping[str, Pieces], shapes: Shapes) -> Iterator
         if odd := pieces.keys() - form.marks - form.others:
             raise ModelFileError(f'{name}: "{pieces[min(odd)]}" has no meaning in a {form.title}.')
         try:
-            size = form.size({leaf: shapes[tensor] for leaf, tensor in pieces.items()})
+            size = form.size(whole({leaf: shapes[tensor] for leaf, tensor in pieces.items()}))
         except KeyError as error:
             some = next(iter(pieces.values()))
             raise ModelFileError(

@@ -92,6 +92,14 @@ def form_of(leaves: Collection[str]) -> Form | None:
     return next((form for form in FORMS if form.marks & set(leaves)), None)
 
 
+def whole(shapes: Shapes) -> Shapes:
+    """The same shapes; raises Misfit where a piece is empty, or should be one number and is not."""
+    for leaf, shape in shapes.items():
+        if 0 in shape or (leaf in ("alpha", "on_input") and math.prod(shape) != 1):
+            raise Misfit(f"its {leaf} has the shape {list(shape)}")
+    return shapes
+
+
 def _product(left: Shape, right: Shape) -> Size:
     """Of two factors [out, rank, 1…] and [rank, columns…]."""
     if len(left) < 2 or len(right) < 2 or left[1] != right[0] or math.prod(left[2:]) != 1:
