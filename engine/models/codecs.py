@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from engine.diffusion.types import Area, Cond, Embeds, Latent, Tokens
+from engine.diffusion.types import Area, Cond, Control, Embeds, Latent, Tokens
 from engine.files import FileRef
 from engine.run.codecs import Buffer, Codec, Codecs, Record, record
 
@@ -25,7 +25,7 @@ DTYPES: Mapping[str, torch.dtype] = {
 def codecs() -> Codecs:
     """The table for tensors, latents, pictures, conditionings, tokens and token vectors."""
     table: dict[type, Codec | Record] = {Tensor: Codec("tensor", _sizeof, _encode, _decode)}
-    table |= {kind: record(kind) for kind in (Latent, Cond, Area, Tokens, Embeds, FileRef)}
+    table |= {kind: record(kind) for kind in (Latent, Cond, Control, Area, Tokens, Embeds, FileRef)}
     return Codecs(table)
 
 

@@ -64,12 +64,14 @@ def library(root: Path) -> Library:
     (root / "input").mkdir(exist_ok=True)
     write_checkpoint(root / "checkpoints" / CHECKPOINT, TINY)
     kinds = ("checkpoints", "input", "output", "temp", "depth_estimators", "edge_models", "upscale_models")
+    kinds += ("controlnet",)
     return Library({kind: [root / kind] for kind in kinds})
 
 
 @contextmanager
 def desk(root: Path) -> Iterator[Desk]:
     """A desk with the tiny checkpoint, in fp32 on the CPU."""
+    from engine.models.control import Steered
     from engine.models.load import make_manager
     from engine.models.precision import policy
 
@@ -77,9 +79,9 @@ def desk(root: Path) -> Iterator[Desk]:
     manager = make_manager(files, policy("cpu", "full"))
 
     @contextmanager
-    def lease(handle: Any) -> Iterator[Any]:
-        with manager.lease(handle) as (module,):
-            yield module
+    def lease(*handles: Any) -> Iterator[Any]:
+        with manager.lease(*handles) as (module, *controls):
+            yield Steered(module, dict(zip(handles[1:], controls, strict=True))) if controls else module
 
     loop = DenoiseLoop(lease)
     try:
