@@ -53,13 +53,14 @@ class Numbers:
         stored = self.tensors[key]
         if stored.numel() == out.numel():
             stored = stored.reshape(out.shape)
-        changes = self.changes.get(key)
-        if changes:
-            weight = stored.to(out.device, torch.float32, copy=True)
-            for change in changes:
-                weight = change(weight)
-            stored = weight
-        out.copy_(stored)
+        changes = self.changes.get(key, ())
+        # A parameter that is already in full precision is changed where it lies.
+        home = out.dtype is torch.float32 and out.is_contiguous()
+        weight = out.copy_(stored) if home or not changes else stored.to(out.device, torch.float32, copy=True)
+        for change in changes:
+            weight = change(weight)
+        if weight is not out:
+            out.copy_(weight)
 
     def check(self, key: str, filled: Tensor) -> None:
         """Raise ModelFileError if what `read` wrote is not finite."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -19,6 +19,18 @@ depth, `edges` finds soft edges."""
 
 PARTS: tuple[Part, ...] = ("denoiser", "text", "vae")
 """The parts of a checkpoint, in the order in which they name its family."""
+
+DTYPE_OF: Mapping[Part, Literal["denoiser", "text", "vae"]] = {
+    "denoiser": "denoiser",
+    "control": "denoiser",
+    "text": "text",
+    "text_g": "text",
+    "vae": "vae",
+    "depth": "text",
+    "edges": "text",
+    "upscaler": "text",
+}
+"""Which of a policy's three dtypes each part computes in: bf16 is too coarse for what makes a picture in one pass."""
 
 Storage = Literal["default", "fp8_e4m3fn", "fp8_e5m2"]
 """How the weights are kept between uses; "default" is the dtype of the precision policy."""

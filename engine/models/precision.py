@@ -8,23 +8,10 @@ from typing import Literal
 
 import torch
 
-from engine.models.handle import Part
+from engine.models.handle import DTYPE_OF, Part
 from engine.models.memory import host_bytes
 
 Precision = Literal["auto", "full", "fp16", "bf16"]
-
-
-DTYPE_OF: Mapping[Part, Literal["denoiser", "text", "vae"]] = {
-    "denoiser": "denoiser",
-    "control": "denoiser",
-    "text": "text",
-    "text_g": "text",
-    "vae": "vae",
-    "depth": "text",
-    "edges": "text",
-    "upscaler": "text",
-}
-"""Which of a policy's three dtypes each part computes in: bf16 is too coarse for what makes a picture in one pass."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,9 @@ from engine.graph.graph import Link
 from engine.graph.plan import Plan, Step
 from engine.graph.problems import Problem
 from engine.models.facts import NEEDED
-from engine.models.handle import PARTS, Part
+from engine.models.handle import DTYPE_OF, PARTS, Part
 from engine.models.header import ModelFileError
-from engine.models.sizes import PartSize, part_sizes, row_bytes
+from engine.models.sizes import LONE, PartSize, lone_size, part_sizes, row_bytes
 from engine.service.planner import files_of
 from engine.service.service import Service
 from engine.service.threads import off
@@ -24,8 +24,8 @@ LEARNT_AT_ONCE = 50
 LARGEST_LESSON = 1000
 """Nodes of a graph from which times are learnt."""
 ITEM_BYTES: Mapping[str, int] = {"float32": 4, "float16": 2, "bfloat16": 2, "float64": 8}
-PART_OF: Mapping[str, Part] = {"MODEL": "denoiser", "CLIP": "text", "VAE": "vae"}
-"""The part of a model file that an output of this type stands for."""
+PARTS_OF: Mapping[str, tuple[Part, ...]] = {"MODEL": ("denoiser",), "CLIP": ("text", "text_g"), "VAE": ("vae",)}
+"""The parts of a model file that an output of this type stands for."""
 
 
 class Forecaster:
@@ -83,10 +83,10 @@ def memory_json(plan: Plan, library: Library, about: Mapping[str, Any]) -> dict[
     used = _parts(plan, library)
     items = _item_bytes(str(about.get("precision", "")))
     weights = {key: _bytes(size, items) for key, size in used.items()}
+    least = {key: nbytes * used[key].least // max(used[key].numbers, 1) for key, nbytes in weights.items()}
     space = max(
         (_workspace(step, plan, size, items) for step in plan.steps.values() for size in used.values()), default=0
     )
-    at_once = max((nbytes + (space if part == "denoiser" else 0) for (_, part), nbytes in weights.items()), default=0)
     budget = about.get("budget") or None
     return {
         "weights": [
@@ -94,21 +94,20 @@ def memory_json(plan: Plan, library: Library, about: Mapping[str, Any]) -> dict[
             for (name, part), size in used.items()
         ],
         "weight_bytes": sum(weights.values()),
-        "at_once": at_once,
+        "at_once": _at_once(weights, space),
+        "least": _at_once(least, space),
         "workspace": space,
         "values": sum(int(facts.get("bytes", 0)) for step in plan.steps.values() for facts in step.facts),
         "budget": budget,
-        "fits": None if budget is None else at_once <= budget,
+        "fits": None if budget is None else _at_once(least, space) <= budget,
     }
 
 
 def too_large(memory: Mapping[str, Any]) -> list[Problem]:
-    """A warning when a plan's models cannot be held by the worker."""
+    """A warning when a plan's models cannot work in the worker, not even with their layers streamed."""
     if memory["fits"] is not False:
         return []
-    return [
-        Problem("too_large_for_memory", {"needs": memory["at_once"], "budget": memory["budget"]}, severity="warning")
-    ]
+    return [Problem("too_large_for_memory", {"needs": memory["least"], "budget": memory["budget"]}, severity="warning")]
 
 
 def _parts(plan: Plan, library: Library) -> dict[tuple[str, Part], PartSize]:
@@ -117,11 +116,13 @@ def _parts(plan: Plan, library: Library) -> dict[tuple[str, Part], PartSize]:
     found: dict[tuple[str, Part], PartSize] = {}
     for step in plan.steps.values():
         outputs = enumerate(step.definition.outputs)
-        wanted = {PART_OF[o.wire] for n, o in outputs if o.wire in PART_OF and (step.id, n) in taken}
+        wanted = {p for n, o in outputs if (step.id, n) in taken for p in PARTS_OF.get(o.wire, ())}
         for kind, name in files_of(Plan({step.id: step})):
             if kind in NEEDED:
                 sizes = _sizes(library, kind, name)
-                found |= {(name, part): sizes[part] for part in PARTS if part in wanted and part in sizes}
+                found |= {(name, part): size for part, size in sizes.items() if part in wanted}
+            if kind in LONE and (lone := _lone_size(library, kind, name)) is not None:
+                found[name, LONE[kind]] = lone
     return found
 
 
@@ -132,10 +133,31 @@ def _sizes(library: Library, kind: str, name: str) -> Mapping[Part, PartSize]:
         return {}
 
 
+def _lone_size(library: Library, kind: str, name: str) -> PartSize | None:
+    try:
+        return lone_size(library.path(kind, name), LONE[kind])
+    except (ModelFileError, FileProblem, OSError):
+        return None
+
+
+def _at_once(weights: Mapping[tuple[str, Part], int], space: int) -> int:
+    """The most bytes that one lease takes: a denoiser with its ControlNets, the text encoders of a file, or one other.
+
+    Args:
+        space: what a denoiser works on.
+    """
+    controls = sum(nbytes for (_, part), nbytes in weights.items() if part == "control")
+    together: dict[tuple[str, str], int] = {}
+    for (name, part), nbytes in weights.items():
+        lease = (name, DTYPE_OF[part] if part in ("text", "text_g") else part)
+        together[lease] = together.get(lease, 0) + nbytes
+    return max((n + (space + controls if part == "denoiser" else 0) for (_, part), n in together.items()), default=0)
+
+
 def _item_bytes(precision: str) -> Mapping[Part, int]:
     """Bytes of a number of each part, from "float16/float32/float16 channels_last"; empty when it is not known."""
-    dtypes = precision.partition(" ")[0].split("/")
-    return {part: ITEM_BYTES[d] for part, d in zip(PARTS, dtypes, strict=False) if d in ITEM_BYTES}
+    dtypes = dict(zip(PARTS, precision.partition(" ")[0].split("/"), strict=False))
+    return {part: ITEM_BYTES[d] for part, like in DTYPE_OF.items() if (d := dtypes.get(like, "")) in ITEM_BYTES}
 
 
 def _bytes(size: PartSize, items: Mapping[Part, int]) -> int:

@@ -38,6 +38,7 @@ NOTHING_KNOWN: Mapping[str, Any] = {
         "weights": [],
         "weight_bytes": 0,
         "at_once": 0,
+        "least": 0,
         "workspace": 0,
         "values": 0,
         "budget": None,

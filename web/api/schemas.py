@@ -151,7 +151,8 @@ MEMORY = obj(
         "workspace": told(WHOLE, "The most that one step needs beside weights; an estimate."),
         "values": told(WHOLE, "Bytes of the results between steps, as far as sizes are known."),
         "budget": told(maybe(WHOLE), "What the worker allows for weights; null: not known yet."),
-        "fits": told(maybe(YES_NO), "Whether `at_once` fits the budget; null: not known."),
+        "least": told(WHOLE, "The fewest bytes with which that step works, its weights read anew at each use."),
+        "fits": told(maybe(YES_NO), "Whether `least` fits the budget; null: not known."),
     }
 )
 
