@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
+from typing import Any
 
 from engine.diffusion.types import Tokens
 from engine.models.families import FAMILIES
@@ -13,8 +15,19 @@ from engine.models.vocabulary import END_ID, LENGTH, START_ID, clip_tokenizer
 
 def encode_text(text: str) -> Sequence[int]:
     """Ids of plain text, without start and end."""
-    ids: list[int] = clip_tokenizer()(text, add_special_tokens=False, verbose=False)["input_ids"]
+    ids: list[int] = _core().encode(text, add_special_tokens=False).ids
     return ids
+
+
+@cache
+def _core() -> Any:
+    """The tokenizer's inside, which takes a quarter of the time; its own copy, as calls of the tokenizer change it."""
+    from copy import deepcopy
+
+    core = deepcopy(clip_tokenizer().backend_tokenizer)
+    core.no_truncation()
+    core.no_padding()
+    return core
 
 
 def tokenize_prompt(prompt: str, family: str, find: Find = unknown) -> Tokens:

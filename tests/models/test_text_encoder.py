@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from torch import Tensor
 
 from engine.diffusion.types import Embeds, Tokens
@@ -13,6 +15,7 @@ from engine.models.manager import ModelManager
 from engine.models.text import PromptError
 from engine.models.text_encoder import TextEncoder
 from engine.models.tokens import encode_text, tokenize_prompt
+from engine.models.vocabulary import clip_tokenizer
 from tests.models import make
 from tests.models.test_build import oracle
 
@@ -43,6 +46,17 @@ def test_token_ids() -> None:
     assert encode_text("dream beach") == [2984, 2117]
     assert tokenize_prompt("wow!", "sd1").ids[0][2] == 256
     assert len(tokenize_prompt("cat " * 100, "sd1").ids) == 2
+
+
+@given(st.text(max_size=120))
+def test_text_is_encoded_as_the_tokenizer_does(text: str) -> None:
+    own = clip_tokenizer()(text, add_special_tokens=False, verbose=False)["input_ids"]
+    assert list(encode_text(text)) == own
+
+
+def test_another_use_of_the_tokenizer_changes_nothing() -> None:
+    clip_tokenizer()("cat " * 100, padding="max_length", truncation=True, max_length=77)
+    assert len(encode_text("cat " * 100)) == 100
 
 
 @pytest.mark.parametrize("prompt", ["", "a photo of a cat", "cat " * 100])
