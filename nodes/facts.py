@@ -7,6 +7,7 @@ from typing import Any
 
 from engine.graph.facts import Facts, FactsOf, Known
 from engine.models.handle import Part
+from nodes.resize import fill_in
 
 FLOAT_BYTES = 4
 COLOURS = 3
@@ -106,13 +107,19 @@ def picture_of(width: int | None, height: int | None, batch: int | None) -> Fact
 
 
 def resized(source: str, make: Callable[[int | None, int | None, int | None], Facts]) -> FactsOf:
-    """The output has the size that the inputs width and height say, where both are given."""
+    """The output has the size that the inputs width and height say; a 0 keeps the proportions, two the size."""
 
     def facts(known: Known) -> Sequence[Facts]:
-        width, height = number(known, "width"), number(known, "height")
-        if not width or not height:
+        width, height, old = number(known, "width"), number(known, "height"), known.facts(source)
+        if width is None or height is None:
             return ({},)
-        return (make(width, height, known.facts(source).get("batch")),)
+        if not width and not height:
+            return (old,)
+        if not width or not height:
+            if "width" not in old or "height" not in old:
+                return ({},)
+            width, height = fill_in(width, height, old["width"], old["height"])
+        return (make(width, height, old.get("batch")),)
 
     return facts
 

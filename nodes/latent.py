@@ -7,9 +7,12 @@ from typing import Annotated
 
 from engine.diffusion.types import Latent
 from engine.graph.define import node
+from engine.graph.facts import Facts, Known
 from engine.graph.sockets import Choice, Range
 from nodes.facts import empty_latent, latent_of, resized
+from nodes.latent_shape import cells
 from nodes.resize import CROPS, LATENT_METHODS, fill_in, resize
+from nodes.size_facts import Size, constant_of, of_size
 
 SMALLEST = 64
 
@@ -33,7 +36,24 @@ def empty_latent_image(
     return Latent(torch.zeros(batch_size, 4, height // 8, width // 8))
 
 
-@node("LatentUpscale", category="latent", label="Upscale Latent", facts=resized("samples", latent_of))
+def by_factor(width: int, height: int, factor: float) -> tuple[int, int]:
+    """Cells times `factor`, rounded, at least 1."""
+    return max(1, round(width * factor)), max(1, round(height * factor))
+
+
+def _at_least(width: int | None, height: int | None, batch: int | None) -> Facts:
+    return latent_of(max(SMALLEST, width or 0), max(SMALLEST, height or 0), batch)
+
+
+def _scaled(known: Known, width: int, height: int) -> Size:
+    factor = constant_of(known, "scale_by")
+    if factor is None:
+        return None, None
+    wide, tall = by_factor(width // 8, height // 8, factor)
+    return wide * 8, tall * 8
+
+
+@node("LatentUpscale", category="latent", label="Upscale Latent", facts=resized("samples", _at_least))
 def latent_upscale(
     *,
     samples: Latent,
@@ -57,10 +77,14 @@ def latent_upscale(
     old_height, old_width = (side * scale for side in samples.samples.shape[-2:])
     width, height = fill_in(width, height, old_width, old_height)
     width, height = max(SMALLEST, width), max(SMALLEST, height)
-    return replace(samples, samples=resize(samples.samples, width // scale, height // scale, upscale_method, crop))
+    width, height = width // scale, height // scale
+    mask = samples.noise_mask
+    if crop == "center" and mask is not None:
+        mask = resize(cells(samples), width, height, "bilinear", crop)
+    return replace(samples, samples=resize(samples.samples, width, height, upscale_method, crop), noise_mask=mask)
 
 
-@node("LatentUpscaleBy", category="latent", label="Upscale Latent By")
+@node("LatentUpscaleBy", category="latent", label="Upscale Latent By", facts=of_size("samples", _scaled, latent_of))
 def latent_upscale_by(
     *,
     samples: Latent,
@@ -74,5 +98,5 @@ def latent_upscale_by(
         upscale_method: How new cells are found; bislerp keeps the length of the channel vectors.
         scale_by: Factor for both sides; 2 doubles width and height.
     """
-    height, width = (max(1, round(side * scale_by)) for side in samples.samples.shape[-2:])
+    width, height = by_factor(samples.samples.shape[-1], samples.samples.shape[-2], scale_by)
     return replace(samples, samples=resize(samples.samples, width, height, upscale_method))

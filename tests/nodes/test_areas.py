@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
@@ -60,6 +60,7 @@ def test_an_area_that_reaches_beyond_is_cut_and_one_outside_is_refused() -> None
         asked(outside)
 
 
+@settings(max_examples=30)
 @given(st.floats(0.1, 5), st.floats(0.1, 5), st.floats(-2, 2), st.floats(-2, 2))
 def test_where_prompts_meet_they_are_averaged_by_strength(s: float, t: float, a: float, b: float) -> None:
     first = areas.conditioning_set_area_strength(conditioning=prompt(a), strength=s)
@@ -68,6 +69,7 @@ def test_where_prompts_meet_they_are_averaged_by_strength(s: float, t: float, a:
     torch.testing.assert_close(answer(both), torch.full_like(X, (s * a + t * b) / (s + t)), rtol=1e-4, atol=1e-5)
 
 
+@settings(max_examples=30)
 @given(
     st.floats(0.1, 5),
     st.floats(0.1, 5),
@@ -133,6 +135,7 @@ def test_an_area_set_later_takes_the_place_of_mask_bounds() -> None:
     assert asked(areas.conditioning_set_area(conditioning=bound, width=128, height=128)) == [(0, 0, 16, 16)]
 
 
+@settings(max_examples=30)
 @given(st.floats(0, 1), st.floats(0, 1), st.floats(0.001, 0.999))
 def test_times_hold_between_their_ends(start: float, end: float, moment: float) -> None:
     if start > end:

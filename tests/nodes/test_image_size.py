@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import nodes
@@ -15,7 +15,9 @@ from engine.diffusion.types import Image, Latent, Mask
 from engine.graph.facts import Known
 from nodes import image_batch as batch
 from nodes import image_size as size
+from nodes.image import image_scale
 from nodes.inpaint import image_pad_for_outpaint
+from nodes.latent import latent_upscale, latent_upscale_by
 from nodes.latent_batch import latent_batch, latent_from_batch, repeat_latent_batch
 from nodes.latent_shape import latent_concat, latent_crop, latent_rotate
 from nodes.mask import crop_mask
@@ -79,6 +81,12 @@ CASES: dict[str, tuple[Any, dict[str, Any]]] = {
         },
     ),
     "outpaint": (image_pad_for_outpaint, {"image": picture(), "left": 8, "top": 16, "right": 0, "bottom": 24}),
+    "scale": (image_scale, {"image": picture(), "width": 9, "height": 77}),
+    "scale by one side": (image_scale, {"image": picture(), "width": 0, "height": 77}),
+    "scale by none": (image_scale, {"image": picture(), "width": 0, "height": 0}),
+    "upscale": (latent_upscale, {"samples": latent(), "width": 96, "height": 16}),
+    "upscale by one side": (latent_upscale, {"samples": latent(), "width": 0, "height": 333}),
+    "upscale by": (latent_upscale_by, {"samples": latent(), "scale_by": 1.3}),
     "latent crop": (latent_crop, {"samples": latent(), "x": 16, "y": 8, "width": 64, "height": 640}),
     "latent turn": (latent_rotate, {"samples": latent(), "rotation": "90 degrees"}),
     "latent beside": (latent_concat, {"samples1": latent(), "samples2": latent(), "dim": "-x"}),
@@ -103,12 +111,14 @@ def test_facts_of_nothing_known_are_no_error(name: str) -> None:
         assert len(definition.facts(Known({}, {}, None))) == len(definition.outputs)
 
 
+@settings(max_examples=40)
 @given(SIDES, SIDES, st.floats(0.01, 4))
 def test_a_factor_is_a_factor(width: int, height: int, factor: float) -> None:
     made = size.image_scale_by(image=picture(1, height, width), scale_by=factor)
     assert made.shape[1:3] == (max(1, round(height * factor)), max(1, round(width * factor)))
 
 
+@settings(max_examples=40)
 @given(st.integers(1, 16384), st.integers(1, 16384), st.floats(0.01, 16))
 def test_total_pixels_are_met(width: int, height: int, megapixels: float) -> None:
     wide, tall = size.to_pixels(width, height, megapixels)
@@ -118,6 +128,7 @@ def test_total_pixels_are_met(width: int, height: int, megapixels: float) -> Non
         assert wide / tall == pytest.approx(width / height, rel=1.1 / min(wide, tall))
 
 
+@settings(max_examples=40)
 @given(SIDES, SIDES, st.integers(1, 60))
 def test_the_longer_side_is_met(width: int, height: int, longest: int) -> None:
     wide, tall = size.to_longest(width, height, longest)
@@ -133,6 +144,7 @@ def test_any_shape_scales(method: str, shape: tuple[int, int]) -> None:
     assert 0 <= made.min() <= made.max() <= 1
 
 
+@settings(max_examples=40)
 @given(SIDES, SIDES, st.integers(0, 50), st.integers(0, 50), SIDES, SIDES)
 def test_a_crop_is_a_part_of_the_picture(width: int, height: int, x: int, y: int, wide: int, tall: int) -> None:
     image = picture(1, height, width)
@@ -144,6 +156,7 @@ def test_a_crop_is_a_part_of_the_picture(width: int, height: int, x: int, y: int
     assert torch.equal(as_mask, made[..., 0])
 
 
+@settings(max_examples=40)
 @given(SIDES, SIDES)
 def test_turns_and_mirrors_undo_themselves(width: int, height: int) -> None:
     image = picture(1, height, width)
@@ -198,6 +211,7 @@ def test_batches_come_apart_and_together() -> None:
     assert torch.equal(batch.image_from_batch(image=twice, batch_index=77, length=3), images[0][2:])
 
 
+@settings(max_examples=40)
 @given(SIDES, SIDES, SIDES, SIDES, st.sampled_from(batch.DIRECTIONS), st.booleans(), st.integers(0, 5))
 def test_both_pictures_are_in_the_stitch(
     w1: int, h1: int, w2: int, h2: int, direction: str, match: bool, gap: int

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.diffusion.types import Cond, Conditioning, Image, Latent, Mask
@@ -184,6 +184,7 @@ def test_a_picture_of_one_pixel_is_refused_in_a_sentence(context: Desk, parts: C
         inpaint.vae_encode_for_inpaint(pixels=one, vae=parts.VAE, mask=Mask(torch.ones(1, 1, 1)), context=context)
 
 
+@settings(max_examples=30)
 @given(
     st.integers(1, 40),
     st.integers(1, 40),
