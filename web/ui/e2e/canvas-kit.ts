@@ -52,21 +52,23 @@ export async function open(editor: Editor, file: File = GRAPH, name = "graph.jso
   await still(editor);
 }
 
-/** Wait until the view moves no more. */
+/** Wait until the view moves no more: for ten frames, however long they take. */
 export async function still(editor: Editor): Promise<void> {
-  const at = () => editor.page.locator(".react-flow__viewport").getAttribute("style");
-  let before = await at();
-  await expect
-    .poll(
-      async () => {
-        const now = await at();
-        const same = now === before;
-        before = now;
-        return same;
-      },
-      { intervals: [150] },
-    )
-    .toBe(true);
+  await editor.page.locator(".react-flow__viewport").evaluate(
+    (view) =>
+      new Promise<void>((done) => {
+        let before = "";
+        let same = 0;
+        const look = () => {
+          const now = view.getAttribute("style") ?? "";
+          same = now === before ? same + 1 : 0;
+          before = now;
+          if (same < 10) requestAnimationFrame(look);
+          else done();
+        };
+        look();
+      }),
+  );
 }
 
 /** The links that are drawn, as "target/input". */

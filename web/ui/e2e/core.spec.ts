@@ -6,7 +6,7 @@ import type { Locator } from "@playwright/test";
 import { type Editor, expect, test } from "./fixture";
 
 test.use({ variant: "real" });
-test.describe.configure({ timeout: 150_000 });
+test.describe.configure({ timeout: 900_000 });
 
 /** The picture that a node shows, as wide as it was made. */
 async function pictureOf(editor: Editor, node: Locator): Promise<Locator> {
@@ -67,9 +67,13 @@ test("#1 #2 #9 #21 from an empty canvas: palette, links, run, preview, picture, 
   await setNumber(editor, size, "height", 128);
 
   await editor.screenshot("built-by-hand");
+  await setNumber(editor, sampler, "steps", 5000);
   await editor.run();
-  await expect(sampler.getByRole("img", { name: /^Preview/ })).toBeVisible({ timeout: 60_000 });
+  await expect(sampler.getByRole("img", { name: /^Preview/ })).toBeVisible({ timeout: 240_000 });
   await editor.screenshot("preview");
+  await page.keyboard.press("Control+Alt+Enter");
+  await setNumber(editor, sampler, "steps", 20);
+  await editor.run();
   await pictureOf(editor, save);
   await editor.screenshot("built-picture");
 
@@ -113,7 +117,7 @@ test("the server is killed in the middle and comes back: the job ends and its pi
   const sampler = editor.node("Sampler");
   await setNumber(editor, sampler, "steps", 400);
   await editor.run();
-  await expect(sampler).toHaveAccessibleName(/running/i, { timeout: 60_000 });
+  await expect(sampler).toHaveAccessibleName(/running/i, { timeout: 240_000 });
   await editor.server.kill();
   await editor.server.restart();
   await pictureOf(editor, editor.node("Picture"));

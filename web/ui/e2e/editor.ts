@@ -33,8 +33,8 @@ export class Editor {
   }
 
   async ready(): Promise<void> {
-    await expect(this.pane).toBeVisible({ timeout: 30_000 });
-    await expect(this.page.locator("html")).toHaveAttribute("data-ready", "true", { timeout: 30_000 });
+    await expect(this.pane).toBeVisible({ timeout: 240_000 });
+    await expect(this.page.locator("html")).toHaveAttribute("data-ready", "true", { timeout: 240_000 });
   }
 
   /** The canvas between the nodes. */
@@ -158,7 +158,7 @@ export class Editor {
   }
 
   /** Wait until a node (or anything on the page) shows a picture that the server made. */
-  async waitForPicture(within: Locator | Page = this.page, timeout = 90_000): Promise<Locator> {
+  async waitForPicture(within: Locator | Page = this.page, timeout = 240_000): Promise<Locator> {
     const picture = within.locator('img[src*="/view?"], img[src*="/api/v1/images"]').first();
     await expect(picture).toBeVisible({ timeout });
     await expect

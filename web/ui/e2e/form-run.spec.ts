@@ -12,7 +12,7 @@ test("#36 one press makes the picture, shown in large", async ({ editor }) => {
   const shown = page.getByRole("region", { name: "Form", exact: true });
   await shown.getByRole("button", { name: /Make the picture/ }).click();
   const picture = shown.locator('img[src*="/view?"]');
-  await expect(picture).toBeVisible({ timeout: 90_000 });
+  await expect(picture).toBeVisible({ timeout: 240_000 });
   expect((await picture.boundingBox())?.width).toBeGreaterThan(300);
   await editor.screenshot("form");
 });

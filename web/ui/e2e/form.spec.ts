@@ -83,7 +83,7 @@ test.describe("the form", () => {
       await page.reload();
       await editor.ready();
       await openForm(editor);
-      await expect(form(editor).getByLabel("How wide", { exact: true })).toBeVisible({ timeout: 2000 });
+      await expect(form(editor).getByLabel("How wide", { exact: true })).toBeVisible({ timeout: 20_000 });
     }).toPass();
   });
 

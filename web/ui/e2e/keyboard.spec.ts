@@ -5,7 +5,7 @@ import { expect, test, type Editor } from "./fixture";
 
 test.use({ variant: "real" });
 // Some two hundred key strokes, each waited for.
-test.setTimeout(300_000);
+test.setTimeout(900_000);
 
 const focused = (page: Page) => page.locator(":focus");
 
@@ -125,8 +125,8 @@ test("#20 text to image from an empty canvas, by keyboard alone", async ({ edito
     await connect(editor, node, input, end);
 
   await page.keyboard.press("Control+Enter");
-  await expect(page.locator("[data-announcer]")).toContainText(/has started|waits in the queue/, { timeout: 60_000 });
-  await expect(page.locator("[data-announcer]")).toContainText("finished: 1 picture", { timeout: 90_000 });
+  await expect(page.locator("[data-announcer]")).toContainText(/has started|waits in the queue/, { timeout: 240_000 });
+  await expect(page.locator("[data-announcer]")).toContainText("finished: 1 picture", { timeout: 240_000 });
   await expect(page.getByRole("treeitem", { name: /^Fox, .*(done|kept result used)/ })).toBeVisible();
   await goTo(editor, "Save");
   await expect(page.getByRole("treeitem", { name: /Save Image, done/ })).toBeFocused();

@@ -10,8 +10,9 @@ export default defineConfig({
   globalSetup: "./setup.ts",
   workers: Number(process.env["E2E_WORKERS"] ?? 2),
   forbidOnly: true,
-  timeout: 60_000,
-  expect: { timeout: 10_000 },
+  // Long, so that on a busy machine a test is late and nothing else.
+  timeout: 300_000,
+  expect: { timeout: 60_000 },
   reporter: [["list"], ["json", { outputFile: `results/${run}.json` }]],
   // Measurements are made alone: E2E_PERF=1.
   testIgnore: process.env["E2E_PERF"] ? [] : ["perf/**"],
@@ -24,6 +25,7 @@ export default defineConfig({
     // Recording costs as much again as a test itself.
     trace: process.env["E2E_TRACE"] ? "retain-on-failure" : "off",
     screenshot: "only-on-failure",
-    actionTimeout: 10_000,
+    actionTimeout: 60_000,
+    navigationTimeout: 120_000,
   },
 });

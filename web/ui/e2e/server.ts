@@ -26,7 +26,7 @@ export interface Options {
 }
 
 /** Milliseconds after which a start is given up. */
-const PATIENCE = 60_000;
+const PATIENCE = 240_000;
 const DEVICE: Readonly<Record<Variant, readonly string[]>> = {
   light: ["--device", "none"],
   real: ["--preview-method", "auto"],

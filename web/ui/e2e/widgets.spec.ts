@@ -60,7 +60,7 @@ test("#28 a prompt tells its tokens as the server counts them, and Ctrl+Up weigh
   const prompt = editor.page.getByRole("textbox", { name: "text" }).first();
   await prompt.fill("a red apple");
   // The worker, which has the tokenizer, starts after the page.
-  await expect(editor.page.getByText("3/75")).toBeVisible({ timeout: 40_000 });
+  await expect(editor.page.getByText("3/75")).toBeVisible({ timeout: 240_000 });
   await prompt.fill(Array.from({ length: 80 }, () => "apple").join(" "));
   await expect(editor.page.getByText("80/150")).toBeVisible();
   await prompt.fill("a red apple");

@@ -1,4 +1,4 @@
-import { fireEvent, render, screen } from "@testing-library/react";
+import { fireEvent, render, screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import en from "~/i18n/en/widgets.json";
@@ -79,7 +79,7 @@ test("#29 a dropped picture is uploaded, chosen and listed", async () => {
   const sent = stubUpload(200, { name: "cat (1).png", subfolder: "", type: "input" });
   render(<Held widget={ImageWidget} def={picture} />);
   fireEvent.drop(screen.getByText(en.image.drop), dropped(new File(["x"], "cat.png", { type: "image/png" })));
-  await vi.waitFor(() => expect(valueOf()).toBe("cat (1).png"));
+  await waitFor(() => expect(valueOf()).toBe("cat (1).png"));
   expect(sent[0]?.get("type")).toBe("input");
   expect(useServer.getState().files["input"]).toEqual(["cat (1).png", "a.png"]);
   expect(screen.getByRole("img").getAttribute("src")).toContain("/images/input/cat%20(1).png/thumbnail");
@@ -90,7 +90,7 @@ test("#29 a refused picture is told in the server's words, and the value stays",
   stubUpload(415, { error: { type: "not_a_picture", message: "That is no picture." } });
   render(<Held widget={ImageWidget} def={picture} />);
   fireEvent.drop(screen.getByRole("img"), dropped(new File(["x"], "cat.png", { type: "image/png" })));
-  await vi.waitFor(() => expect(useUi.getState().toasts.at(-1)?.text).toBe("That is no picture."));
+  await waitFor(() => expect(useUi.getState().toasts.at(-1)?.text).toBe("That is no picture."));
   expect(valueOf()).toBe("a.png");
 });
 

@@ -1,4 +1,4 @@
-import { act, fireEvent, render, screen } from "@testing-library/react";
+import { act, fireEvent, render, screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { NodeType } from "~/core/types";
@@ -81,7 +81,7 @@ test("#28 tokens are asked for once the typing rests, and an overtaken question 
   expect(await screen.findByText("3/75")).toBeTruthy();
   expect(asked.map((one) => one.text)).toEqual(["a red"]);
   fireEvent.change(box(), { target: { value: "a red cat" } });
-  await vi.waitFor(() => expect(asked).toHaveLength(2));
+  await waitFor(() => expect(asked).toHaveLength(2));
   expect(asked[1]?.text).toBe("a red cat");
   expect(asked[0]?.signal?.aborted).toBe(true);
 });
