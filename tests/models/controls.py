@@ -41,6 +41,10 @@ def layout(member: str, modes: int = 0, table: Mapping[str, Member] | None = Non
     )
 
 
+TINY = ControlLayout((32, 64), 1, (1, 1), 1, 64, False, HINT)
+"""For `make.TINY`."""
+
+
 def without_attention(member: str) -> ControlLayout:
     """As the small ControlNets of SDXL."""
     whole = layout(member)

@@ -63,9 +63,9 @@ def library(root: Path) -> Library:
     (root / "checkpoints").mkdir(parents=True, exist_ok=True)
     (root / "input").mkdir(exist_ok=True)
     write_checkpoint(root / "checkpoints" / CHECKPOINT, TINY)
-    kinds = ("checkpoints", "input", "output", "temp", "depth_estimators", "edge_models", "upscale_models")
-    kinds += ("controlnet",)
-    return Library({kind: [root / kind] for kind in kinds})
+    data = ("input", "output", "temp")
+    models = ("checkpoints", "controlnet", "depth_estimators", "edge_models", "upscale_models")
+    return Library({kind: [root / kind] for kind in (*data, *models)})
 
 
 @contextmanager

@@ -22,6 +22,8 @@ from engine.models.tokens import tokenize_prompt
 from nodes.latent_file import write
 from nodes.loaders import Checkpoint
 from nodes.logic import Loop
+from tests.models.controls import TINY as TINY_CONTROL
+from tests.models.controls import write_layout as write_control
 from tests.models.lora_files import write_hypernetwork, write_lora
 from tests.models.make import TINY, write_folder, write_header
 from tests.models.members import XL_G, XL_L, Text, text_shapes
@@ -94,6 +96,17 @@ EXAMPLES: dict[str, Callable[[Checkpoint, Desk], Values]] = {
     "DiffusersLoader": lambda p, c: {"model_path": folder(c)},
     "LoraLoader": lambda p, c: {"model": p.MODEL, "clip": p.CLIP, "lora_name": lora(c), "blocks": "input 0.5"},
     "LoraLoaderModelOnly": lambda p, c: {"model": p.MODEL, "lora_name": lora(c), "strength_model": -2.0},
+    "ControlNetLoader": lambda p, c: {"control_net_name": control_file(c)},
+    "DiffControlNetLoader": lambda p, c: {"model": p.MODEL, "control_net_name": control_file(c)},
+    "SetUnionControlNetType": lambda p, c: {"control_net": control_net(c), "type": "depth"},
+    "ControlNetApply": lambda p, c: {"conditioning": cond(), "control_net": control_net(c), "image": image()},
+    "ControlNetApplyAdvanced": lambda p, c: {
+        "positive": cond(),
+        "negative": cond(),
+        "control_net": control_net(c),
+        "image": image(),
+        "end_percent": 0.5,
+    },
     "HypernetworkLoader": lambda p, c: {"model": p.MODEL, "hypernetwork_name": hypernetwork(c)},
     "CLIPTextEncode": lambda p, c: {"text": "a (fox:1.2)", "clip": p.CLIP},
     "CLIPTextEncodeSDXL": lambda p, c: {"text_g": "a (fox:1.2)", "text_l": "fur", "clip": p.CLIP},
@@ -209,6 +222,14 @@ def encoder(context: Desk, text: Text) -> Any:
 
 def lora(context: Desk) -> Any:
     return written(context, "loras", "x.safetensors", lambda path: write_lora(path, TINY))
+
+
+def control_file(context: Desk) -> Any:
+    return written(context, "controlnet", "x.safetensors", lambda path: write_control(path, TINY_CONTROL, "mini1"))
+
+
+def control_net(context: Desk) -> Any:
+    return REGISTRY["ControlNetLoader"].fn(control_net_name=control_file(context), context=context)
 
 
 def hypernetwork(context: Desk) -> Any:
