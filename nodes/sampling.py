@@ -197,7 +197,8 @@ async def sample(
     drawn = None
     if noise.seed is not None:
         drawn = initial_noise(start.samples.shape, noise.seed, start.batch_index, noise.source)
-    result = await context.denoise(denoise_job(guider, sampler, sigmas, start, drawn, seed=seed))
+    job = denoise_job(guider, sampler, sigmas, start, drawn, seed=seed, source=noise.source)
+    result = await context.denoise(job)
     x, clean = finished(guider, result.x), finished(guider, result.clean)
     x = _kept(start, x) if float(sigmas[-1]) == 0 else x
     return Sampled(replace(start, samples=x), replace(start, samples=_kept(start, clean)))

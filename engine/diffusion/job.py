@@ -19,7 +19,7 @@ from engine.diffusion.noise import StepNoise, brownian_noise, initial_noise, ste
 from engine.diffusion.predict import Evaluation, Placed, combine, evaluations, place, resized_mask
 from engine.diffusion.samplers.protocol import Ask, Denoised, Sampling, Steps
 from engine.diffusion.trajectory import SigmaTable, Trajectory, sigma_table, trajectory_of
-from engine.diffusion.types import Cond, ModelSampling, Sampler, Wants
+from engine.diffusion.types import Cond, ModelSampling, NoiseSource, Sampler, Wants
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,6 +56,8 @@ class DenoiseJob:
     """What the network reads beside x, time and text."""
     seed: int = 0
     """For the noise that the sampler adds on its way."""
+    noise_source: NoiseSource = "cpu"
+    """Whose random numbers that noise is; Brownian paths are always drawn on the CPU."""
     noise_mask: Tensor | None = None
     """[B, H, W] or [B, 1, H, W], any size; where it is 0 the latent is kept."""
     on_step: Callable[[StepState], None] | None = None
@@ -137,7 +139,7 @@ def _sampler(job: DenoiseJob, x: Tensor, sigmas: Sequence[float], trajectory: Tr
 
 
 def _step_noise(job: DenoiseJob, x: Tensor, sigmas: Sequence[float], brownian: bool) -> StepNoise:
-    return brownian_noise(x, job.seed, sigmas) if brownian else step_noise(x, job.seed)
+    return brownian_noise(x, job.seed, sigmas) if brownian else step_noise(x, job.seed, job.noise_source)
 
 
 def _check_finite(clean: Tensor, ask: Ask, total: int) -> None:

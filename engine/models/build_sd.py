@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from engine.models import ldm_keys
+from engine.models.build_text import make_clip
 from engine.models.families import Family, Found
 from engine.models.fill import Numbers, Unfilled, fill, store_as
 from engine.models.handle import Part, Storage
@@ -153,20 +154,7 @@ def _text(shapes: Mapping[str, Shape], naming: str, family: Family) -> Blueprint
 
 def make_text(layout: ClipLayout, family: Family) -> nn.Module:
     """A CLIP text encoder of this layout, with weights on the current default device."""
-    with light():
-        from transformers import CLIPTextConfig, CLIPTextModel
-
-    kind = family.texts["text"]
-    config = CLIPTextConfig(
-        vocab_size=layout.vocabulary,
-        hidden_size=layout.width,
-        intermediate_size=layout.hidden,
-        num_hidden_layers=layout.layers,
-        num_attention_heads=max(1, layout.width // kind.head),
-        max_position_embeddings=layout.positions,
-        hidden_act=kind.activation,
-    )
-    return CLIPTextModel(config)
+    return make_clip(layout, family.texts["text"])
 
 
 _BLUEPRINTS: Mapping[Part, Callable[[Mapping[str, Shape], str, Family], Blueprint]] = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.diffusion.job import DenoiseJob
-from engine.diffusion.types import Latent, Sampler
+from engine.diffusion.types import Latent, NoiseSource, Sampler
 from engine.models.handle import Guider
 
 if TYPE_CHECKING:
@@ -13,7 +13,14 @@ if TYPE_CHECKING:
 
 
 def denoise_job(
-    guider: Guider, sampler: Sampler, sigmas: Tensor, latent: Latent, noise: Tensor | None, *, seed: int = 0
+    guider: Guider,
+    sampler: Sampler,
+    sigmas: Tensor,
+    latent: Latent,
+    noise: Tensor | None,
+    *,
+    seed: int = 0,
+    source: NoiseSource = "cpu",
 ) -> DenoiseJob:
     """The job that samples from `latent` (raw, as the autoencoder made it) with `noise` [B, C, h, w] of unit variance.
 
@@ -30,6 +37,7 @@ def denoise_job(
         latent=(latent.samples - model.latent.shift) * model.latent.factor,
         noise=noise,
         seed=seed,
+        noise_source=source,
         noise_mask=latent.noise_mask,
     )
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from engine.diffusion.noise import brownian_noise, initial_noise, step_noise
-from engine.diffusion.philox import philox
+from engine.diffusion.philox import cuda_randn, philox
 
 
 def test_initial_noise_is_one_draw_over_the_batch() -> None:
@@ -99,3 +99,11 @@ def test_nv_noise_is_normal_and_each_picture_of_a_batch_its_own() -> None:
     assert torch.equal(initial_noise((2, 4, 8, 8), 1, [2, 1], "nv"), whole[[2, 1]])
     assert torch.equal(whole[:1], initial_noise((1, 4, 8, 8), 1, source="nv"))
     assert not torch.equal(whole[0], whole[1])
+
+
+def test_nv_step_noise_goes_on_where_the_first_noise_ended() -> None:
+    x = torch.zeros(1, 4, 8, 8)
+    draw = step_noise(x, 7, "nv")
+    assert torch.equal(draw(2.0, 1.0), cuda_randn(x.shape, 7, 1))
+    assert torch.equal(draw(1.0, 0.5), cuda_randn(x.shape, 7, 2))
+    assert torch.equal(initial_noise(x.shape, 7, source="nv"), cuda_randn(x.shape, 7, 0))
