@@ -19,6 +19,11 @@ from engine.folders import EXTENSIONS, OWN_KINDS, kind_named, standard_folders
 from engine.near import nearest
 
 
+NAMED = frozenset({"depth_estimators"})
+"""Kinds whose files are told apart by the names that they were published under, for their tensors are alike: a renamed
+file is another one."""
+
+
 @dataclass(frozen=True, slots=True)
 class FileRef:
     """A file of a library: its kind ("checkpoints", "input", …), its name there ("sdxl/x.safetensors"), its digest."""
@@ -27,9 +32,9 @@ class FileRef:
     name: str
     digest: str
 
-    def __digest__(self) -> tuple[str, str]:
-        """What keys hold of a file: not its name."""
-        return (self.kind, self.digest)
+    def __digest__(self) -> tuple[str, ...]:
+        """What keys hold of a file: not its name, but for kinds in `NAMED`."""
+        return (self.kind, self.digest, self.name) if self.kind in NAMED else (self.kind, self.digest)
 
 
 class FileProblem(Exception):
