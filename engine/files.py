@@ -18,7 +18,6 @@ from engine.digests import Digests
 from engine.folders import EXTENSIONS, OWN_KINDS, kind_named, standard_folders
 from engine.near import nearest
 
-
 NAMED = frozenset({"depth_estimators"})
 """Kinds whose files are told apart by the names that they were published under, for their tensors are alike: a renamed
 file is another one."""
