@@ -11,6 +11,8 @@ import pytest
 import torch
 from torch import nn
 
+from engine.files import Library
+from engine.graph.keys import digest
 from engine.models.build_depth import make_depth
 from engine.models.depth import spread
 from engine.models.depth_files import DepthFamily, DepthKind, DepthLayout, depth_layout, inspect_depth, read_layers
@@ -282,3 +284,15 @@ def test_files_that_are_not_whole(change: object, told: str, tmp_path: Path) -> 
     path = write(tmp_path / "x.safetensors", table)
     with pytest.raises(ModelFileError, match=told), leased(path, "depth_estimators", "dpt", "depth"):
         pass
+
+
+def test_a_renamed_estimator_is_another_file(tmp_path: Path) -> None:
+    """What it computes may change with its name, so nothing made with the old one may stand for it."""
+    for name in ("depth_anything_vits14.safetensors", "depth_anything_v2_vits.safetensors"):
+        write(tmp_path / name, {"a": torch.zeros(1)})
+    library = Library({"depth_estimators": [tmp_path], "edge_models": [tmp_path]})
+    one, two = (library.ref("depth_estimators", name) for name in library.names("depth_estimators"))
+    assert one.digest == two.digest
+    assert digest("x", one) != digest("x", two)
+    same, other = (library.ref("edge_models", name) for name in library.names("edge_models"))
+    assert digest("x", same) == digest("x", other)
