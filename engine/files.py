@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.digests import Digests
-from engine.folders import EXTENSIONS, OWN_KINDS, kind_named, standard_folders
+from engine.folders import APPROXIMATE, EXTENSIONS, OWN_KINDS, kind_named, standard_folders
 from engine.near import nearest
 
 NAMED = frozenset({"depth_estimators"})
@@ -85,7 +85,18 @@ class Library:
         """The names of all files of this kind, sorted; hidden files are left out."""
         kind = kind_named(kind)
         roots = self.folders.get(kind, ())
-        return tuple(sorted({name for root in roots for name in _listed(root, kind) if not unfit(name)}))
+        found = {name for root in roots for name in _listed(root, kind) if not unfit(name)}
+        more = {name for name in APPROXIMATE if kind == "vae" and self.approximate(name)}
+        return tuple(sorted(found | more))
+
+    def approximate(self, name: str) -> tuple[Path, ...]:
+        """The file, or two (decoder first), in vae_approx that a name of `APPROXIMATE` stands for; else none."""
+        for root in self.folders.get("vae_approx", ()):
+            for stems in ((name,), (f"{name}_decoder", f"{name}_encoder")):
+                paths = [_first(root, stem) for stem in stems]
+                if all(paths):
+                    return tuple(path for path in paths if path is not None)
+        return ()
 
     def near(self, kind: str, name: str) -> tuple[str, ...]:
         """Up to three names of this kind that look like `name`, best first."""
@@ -103,6 +114,8 @@ class Library:
         kind, name = self._place(kind, name)
         if (reason := unfit(name)) is not None:
             raise FileProblem("bad_file_name", name=name, reason=reason)
+        if kind == "vae" and name in APPROXIMATE and (small := self.approximate(name)):
+            return small[0]
         for root in self.folders.get(kind, ()):
             found = _inside(root, name, kind)
             if found is not None:
@@ -128,8 +141,10 @@ class Library:
         return path
 
     def _digest(self, name: str, path: Path) -> str:
+        small = self.approximate(name) if name in APPROXIMATE else ()
+        paths = small if path in small else (path,)
         try:
-            return self.digests.of(path)
+            return "+".join(map(self.digests.of, paths))
         except OSError as error:
             raise FileProblem("unreadable_file", name=name, reason=error.strerror or str(error)) from error
 
@@ -203,6 +218,12 @@ def _inside(root: Path, name: str, kind: str) -> Path | None:
     if any(real.is_relative_to(home) for home in _homes(root, name, kind)):
         return real
     raise FileProblem("bad_file_name", name=name, reason="link")
+
+
+def _first(root: Path, stem: str) -> Path | None:
+    """The file of this name in vae_approx, whatever its ending."""
+    names = (f"{stem}{ending}" for ending in sorted(EXTENSIONS["vae_approx"], reverse=True))
+    return next((path for name in names if (path := _inside(root, name, "vae_approx")) is not None), None)
 
 
 def _homes(root: Path, name: str, kind: str) -> Iterator[Path]:

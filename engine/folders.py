@@ -37,6 +37,10 @@ LAYOUT: Mapping[str, tuple[str, ...]] = {
 
 OLD_KINDS: Mapping[str, str] = {"clip": "text_encoders", "unet": "diffusion_models", "t2i_adapter": "controlnet"}
 
+APPROXIMATE = ("taesd", "taesdxl")
+"""Names among the VAE files that stand for small ones in the folder vae_approx: NAME_encoder and NAME_decoder, or NAME
+for both in one."""
+
 _WEIGHTS = frozenset({".safetensors", ".sft", ".ckpt", ".pt", ".pth", ".bin"})
 EXTENSIONS: Mapping[str, frozenset[str]] = {
     **dict.fromkeys(LAYOUT, _WEIGHTS),

@@ -10,7 +10,7 @@ from engine.files import Library
 
 Precision = Literal["auto", "full", "fp16", "bf16"]
 Share = Literal["never", "auto"]
-PreviewMethod = Literal["none", "auto", "latent2rgb"]
+PreviewMethod = Literal["none", "auto", "latent2rgb", "taesd"]
 
 PRECISIONS: tuple[str, ...] = get_args(Precision)
 NO_DEVICE = "none"
@@ -42,7 +42,9 @@ class Settings:
         memory: bytes of results kept in memory. disk: bytes of results kept on disk; 0 keeps none, from run to run.
         device: "auto", what torch calls it, or "none". device_bytes: the most bytes of weights on it; 0: nearly all.
         at_once: jobs that run at the same time.
-        preview_method: how sampler steps are shown; "none" shows none. preview_size: pixels of the longer side.
+        preview_method: how sampler steps are shown: "none" shows none, "taesd" decodes them with the small decoders in
+            the folder vae_approx where they are, "latent2rgb" (and "auto") shows rough colours.
+        preview_size: pixels of their longer side.
     """
 
     data: Path

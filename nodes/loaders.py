@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 from typing import Annotated, NamedTuple
 
@@ -13,8 +14,11 @@ from engine.models.clip_files import clip_family, paired
 from engine.models.detect import inspect_file, require
 from engine.models.families import CLIP_TYPES, FAMILIES, Inspected
 from engine.models.handle import Clip, Model, ModelHandle, Storage, Vae
+from engine.models.tiny_files import tiny_family
 from nodes.clip_facts import one_encoder, two_encoders
 from nodes.facts import loaded
+
+log = logging.getLogger("inkwater.models")
 
 STORAGE: dict[str, Storage] = {
     "default": "default",
@@ -155,9 +159,13 @@ def vae_loader(*, vae_name: Annotated[FileRef, File("vae")], context: Context) -
     """Load an autoencoder alone.
 
     Args:
-        vae_name: A file in models/vae.
+        vae_name: A file in models/vae; taesd and taesdxl are small, rough ones for Stable Diffusion 1 and 2 and for
+            XL, from models/vae_approx.
     """
-    inspected = inspect_file(context.path(vae_name))
+    path = context.path(vae_name)
+    if family := tiny_family(path, vae_name.name):
+        return Vae(ModelHandle(vae_name, family, "vae"), FAMILIES[family].latent)
+    inspected = inspect_file(path)
     require(inspected, vae_name.name, "vae")
     return _vae(vae_name, inspected)
 
@@ -170,6 +178,8 @@ def _checkpoint(ref: FileRef, inspected: Inspected) -> Checkpoint:
 
 def _model(ref: FileRef, inspected: Inspected, storage: Storage = "default") -> Model:
     handle = ModelHandle(ref, inspected.family, "denoiser", storage=storage)
+    for note in inspected.notes:
+        log.warning("%s", note)
     return Model(handle, inspected.sampling, inspected.latent, inspected.wants)
 
 

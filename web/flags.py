@@ -43,7 +43,7 @@ def _path(text: str) -> Path:
 
 
 def _preview(values: Sequence[str]) -> Changes:
-    known = {"none": "none", "auto": "auto", "latent2rgb": "latent2rgb", "taesd": "auto"}
+    known = {"none": "none", "auto": "auto", "latent2rgb": "latent2rgb", "taesd": "taesd"}
     return {"preview_method": known[values[0]]}
 
 

@@ -14,6 +14,7 @@ from engine.models.detect import inspect_file, require
 from engine.models.families import FAMILIES, Inspected
 from engine.models.handle import Part
 from engine.models.header import ModelFileError
+from engine.models.tiny_files import tiny_facts, tiny_family
 
 NEEDED: Mapping[str, tuple[Part, ...]] = {
     "checkpoints": ("denoiser",),
@@ -67,6 +68,8 @@ def describe(library: Library) -> Describe:
         try:
             if (describer := DESCRIBERS.get(ref.kind)) is not None:
                 return _describer(describer)(path, ref.name)
+            if ref.kind == "vae" and (family := tiny_family(path, ref.name)):
+                return tiny_facts(family)
             inspected = inspect_file(path)
             if not any(part in inspected.parts for part in NEEDED[ref.kind]):
                 require(inspected, ref.name, NEEDED[ref.kind][0])

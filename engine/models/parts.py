@@ -14,6 +14,8 @@ from engine.models.families import FAMILIES
 from engine.models.fill import Unfilled
 from engine.models.handle import ModelHandle
 from engine.models.precision import Policy
+from engine.models.tiny import tiny_vae
+from engine.models.tiny_files import tiny_family
 from engine.models.unet import Denoiser
 from engine.models.vae import VaeModule
 from engine.models.weights import open_weights
@@ -25,7 +27,9 @@ def denoiser(path: Path, handle: ModelHandle, policy: Policy) -> Unfilled:
 
 
 def vae(path: Path, handle: ModelHandle, policy: Policy) -> Unfilled:
-    """An autoencoder."""
+    """An autoencoder, full-size or small."""
+    if tiny_family(path, handle.source.name):
+        return tiny_vae(path, handle, policy)
     downscale = FAMILIES[handle.family].latent.downscale
     return _part(path, handle, lambda module: VaeModule(module, downscale))
 

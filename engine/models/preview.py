@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -51,11 +51,21 @@ class Draft:
         return Picture(buffer.getvalue(), "jpeg", *image.size)
 
 
-class Previews:
-    """The pictures of one job's sampler steps, at most ten a second."""
+REST = 9
+"""Times as long as a picture takes to make, nothing is made after it: previews slow no job by more than a tenth."""
 
-    def __init__(self, size: int) -> None:
+
+class Previews:
+    """The pictures of one job's sampler steps, at most ten a second.
+
+    Args:
+        size: pixels of the longer side, at most. decoder: a small decoder for a family's latents in the sampler's units
+            [1, C, h, w] to pictures [1, 3, H, W] in -1..1; None where there is none, which shows rough colours.
+    """
+
+    def __init__(self, size: int, decoder: Callable[[str], Callable[[Tensor], Tensor] | None] | None = None) -> None:
         self._size = size
+        self._decoder = decoder
         self._next = 0.0
 
     def __call__(self, job: DenoiseJob, state: StepState) -> Draft | None:
@@ -64,14 +74,23 @@ class Previews:
         family = FAMILIES.get(handle.family) if isinstance(handle, ModelHandle) else None
         if now < self._next or family is None or not family.rgb:
             return None
-        self._next = now + PAUSE
-        return Draft(colours(state.clean[0], family.rgb), self._size, family.latent.downscale)
+        decode = self._decoder(family.name) if self._decoder is not None else None
+        if decode is None:
+            self._next = now + PAUSE
+            return Draft(colours(state.clean[0], family.rgb), self._size, family.latent.downscale)
+        pixels = as_pixels(decode(state.clean[:1].float())[0].movedim(0, -1))
+        self._next = time.monotonic() + max(PAUSE, (time.monotonic() - now) * REST)
+        return Draft(pixels, self._size)
 
 
 def colours(latent: Tensor, factors: Sequence[tuple[float, float, float]]) -> NDArray[np.uint8]:
     """A latent [C, h, w] in the sampler's units as pixels [h, w, 3], by C rows of factors and one of what is added."""
     latent = latent.float()
     *channels, added = latent.new_tensor(factors)
-    rgb = sum((plane[..., None] * row for plane, row in zip(latent, channels, strict=True)), added)
+    return as_pixels(sum((plane[..., None] * row for plane, row in zip(latent, channels, strict=True)), added))
+
+
+def as_pixels(rgb: Tensor) -> NDArray[np.uint8]:
+    """Numbers from -1 to 1 as 0 to 255; what is no number is black."""
     pixels: NDArray[np.uint8] = ((rgb + 1) * 127.5).nan_to_num(0.0).clamp(0, 255).round().byte().cpu().numpy()
     return pixels

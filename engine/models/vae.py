@@ -27,8 +27,12 @@ class VaeModule:
     @property
     def dtype(self) -> torch.dtype:
         """The dtype that the network computes in."""
-        dtype: torch.dtype = self.module.decoder.conv_in.weight.dtype
-        return dtype
+        return self._weight.dtype
+
+    @property
+    def _weight(self) -> Tensor:
+        weight: Tensor = next(iter(self.module.parameters()))
+        return weight
 
     def encode(self, image: Tensor) -> Tensor:
         """The mean of the latents' distribution; sides are cut around the middle to multiples of 8, alpha dropped."""
@@ -53,8 +57,7 @@ class VaeModule:
         return self._decode(latent, lambda z: tiled.decode(self.module, z, tile))
 
     def _home(self, values: Tensor) -> Tensor:
-        weight = self.module.decoder.conv_in.weight
-        return values.to(weight.device, weight.dtype)
+        return values.to(self._weight.device, self._weight.dtype)
 
     def _mean(self, values: Tensor) -> Tensor:
         return values.float().cpu()

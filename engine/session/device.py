@@ -22,6 +22,7 @@ from engine.models.load import make_manager
 from engine.models.memory import host_bytes
 from engine.models.precision import policy
 from engine.models.preview import Previews
+from engine.models.tiny import TinyDecoders
 from engine.models.unet import Denoiser
 from engine.run.workers import DeviceLane
 from engine.settings import Settings
@@ -38,6 +39,7 @@ class Device:
         self.settings = settings
         self.loop = DenoiseLoop(self._network, device=self.policy.device, share=settings.share, room=self.room)
         self.lane = DeviceLane(self.loop.call)
+        self._decoders = TinyDecoders(library, self.policy.device)
 
     @property
     def salt(self) -> str:
@@ -65,7 +67,8 @@ class Device:
 
     def previews(self) -> Previews | None:
         """What makes the pictures of one job's sampler steps, if they are wanted."""
-        return None if self.settings.preview_method == "none" else Previews(self.settings.preview_size)
+        method, size = self.settings.preview_method, self.settings.preview_size
+        return None if method == "none" else Previews(size, self._decoders if method == "taesd" else None)
 
     def about(self) -> Mapping[str, Any]:
         """What is told of it once."""
