@@ -20,7 +20,7 @@ from engine.models.fill import Numbers, fill
 from engine.models.handle import ModelHandle, Patch
 from engine.models.header import ModelFileError
 from engine.models.load import make_manager
-from engine.models.precision import policy
+from engine.models.precision import Policy, policy
 from tests.models import controls, make, members
 
 FULL = policy("cpu", "full")
@@ -257,3 +257,27 @@ def test_a_difference_is_added_to_its_model(tmp_path: Path) -> None:
         ours = dict(net.module.named_parameters())
     theirs = dict(loaded(whole).module.named_parameters())
     assert all(torch.allclose(ours[name], theirs[name], atol=1e-6) for name in theirs)
+
+
+def leased(path: Path, rule: Policy, device_bytes: int = 0) -> list[Tensor]:
+    manager = make_manager(Library({"controlnet": (path.parent,)}), rule, device_bytes)
+    with manager.lease(handle(path, "sdxl")) as (net,):
+        return residuals(net, "depth")
+
+
+@torch.no_grad()
+def test_one_that_is_larger_than_its_room_gives_the_same_numbers(tmp_path: Path) -> None:
+    path = controls.write(tmp_path / "union.safetensors", "sdxl", modes=8)
+    streamed = leased(path, FULL, inspect_control(path).nbytes // 2)
+    assert all(torch.equal(a, b) for a, b in zip(streamed, leased(path, FULL), strict=True))
+
+
+@torch.no_grad()
+def test_half_precision_gives_nearly_the_same_numbers(tmp_path: Path) -> None:
+    """Maps of one pixel are left out: norms over two numbers a group turn any rounding round, in diffusers too."""
+    path = controls.write(tmp_path / "union.safetensors", "sdxl", modes=8)
+    pairs = list(zip(leased(path, policy("cpu", "bf16")), leased(path, FULL), strict=True))
+    assert all(found.dtype is torch.bfloat16 for found, _ in pairs)
+    errors = [float((a.float() - b).norm() / b.norm()) for a, b in pairs if b.shape[-1] > 1]
+    assert len(errors) == 7
+    assert max(errors) < 3e-2
