@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from engine.models.handle import Part
 from engine.models.header import Header, ModelFileError
 from engine.models.lora.forms import UNREAD, Form, Misfit, Pieces, Shapes, Size, form_of, grouped, whole
 from engine.models.lora.scales import Scales, scales_of
+
+log = logging.getLogger("inkwater.models")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +43,6 @@ class LoraFile:
     layers: tuple[Layer, ...]
     family: str | None
     scales: Scales
-    unused: tuple[str, ...]
-    """Names of tensors that say nothing of any layer."""
 
     @property
     def parts(self) -> tuple[Part, ...]:
@@ -113,7 +114,11 @@ def _inspect(path: Path, size: int, mtime: int) -> LoraFile:
             f'{path.name} is a LoRA for another kind of model than Stable Diffusion: it changes layers like "'
             f'{strangers[0][:80]}".'
         )
-    return LoraFile(layers, _family(path.name, layers, header), scales_of(header.metadata), tuple(strange))
+    if strange:
+        log.warning(
+            '%s: %d tensors mean nothing here and are left out, such as "%s".', path.name, len(strange), strange[0]
+        )
+    return LoraFile(layers, _family(path.name, layers, header), scales_of(header.metadata))
 
 
 def _looks(header: Header) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
 
-import torch
 from torch import Tensor
 
 from engine.models.handle import Patch
@@ -35,13 +35,30 @@ def changes(patch: Patch, path: Path, target: Target) -> Mapping[str, Change]:
     _complain(patch.source.name, file, own, target)
     if not own:
         return {}
+    stat = path.stat()
+    if (name := _broken(path, stat.st_size, stat.st_mtime_ns)) is not None:
+        raise ModelFileError(f'{patch.source.name} is damaged: "{name}" holds numbers that are not finite.')
     return dict(_Planner(patch, file, target, open_weights(path)).all(own, known))
+
+
+@lru_cache(maxsize=64)
+def _broken(path: Path, size: int, mtime: int) -> str | None:
+    """The first tensor with numbers that are not finite; remembered, as it reads the whole file."""
+    return next((name for name, tensor in open_weights(path).items() if not _finite(tensor)), None)
+
+
+def _finite(tensor: Tensor) -> bool:
+    if not tensor.is_floating_point() or not tensor.numel():
+        return True
+    low, high = (tensor if tensor.dtype.itemsize > 1 else tensor.float()).aminmax()
+    return math.isfinite(low) and math.isfinite(high)
 
 
 def _complain(name: str, file: LoraFile, own: list[Layer], target: Target) -> None:
     """Refuse a file most of whose layers this network does not have; say so where it lacks a few."""
+    stems = {layer.stem for layer in own}
     meant = [layer for layer in file.layers if layer.part == target.part]
-    missing = [layer.stem for layer in meant if layer not in own]
+    missing = [layer.stem for layer in meant if layer.stem not in stems]
     if not missing:
         return
     some = f'{len(missing)} of the {len(meant)} layers that it changes, such as "{missing[0][:80]}"'
@@ -60,19 +77,12 @@ class _Planner:
     def all(self, layers: list[Layer], known: Mapping[str, tuple[Slot, ...]]) -> Iterator[tuple[str, Change]]:
         found: dict[str, Change] = {}
         for layer in layers:
-            pieces = {leaf: self._sound(name) for leaf, name in layer.pieces.items()}
+            pieces = {leaf: self._tensors[name] for leaf, name in layer.pieces.items()}
             for slot in known[layer.stem]:
                 for name, change in self._of(layer, slot, pieces):
                     before = found.get(name)
                     found[name] = change if before is None else _then(before, change)
         yield from found.items()
-
-    def _sound(self, name: str) -> Tensor:
-        tensor = self._tensors[name]
-        exact = tensor if tensor.dtype.itemsize > 1 else tensor.float()
-        if tensor.is_floating_point() and not math.isfinite(exact.sum(dtype=torch.float32)):
-            raise ModelFileError(f'{self._patch.source.name} is damaged: "{name}" holds numbers that are not finite.')
-        return tensor
 
     def _of(self, layer: Layer, slot: Slot, pieces: Mapping[str, Tensor]) -> Iterator[tuple[str, Change]]:
         weight, bias = f"{slot.layer}.weight", f"{slot.layer}.bias"
