@@ -30,6 +30,9 @@ export const SHAPES = {
   cross: "M4.2 1h3.6v3.2h3.2v3.6h-3.2v3.2h-3.6v-3.2h-3.2v-3.6h3.2z",
   arrow: "M1 4h5v-3l5 5l-5 5v-3h-5z",
   bow: "M1 1.4l5 3l5-3v9.2l-5-3l-5 3z",
+  hill: "M3.6 1.8h4.8l2.8 8.4h-10.4z",
+  corner: "M1.4 1.4h9.2v3.4h-5.8v5.8h-3.4z",
+  rise: "M6 .4l5 4.8h-10zM6 6l5 4.8h-10z",
 } as const;
 
 export type Shape = keyof typeof SHAPES;
@@ -54,6 +57,9 @@ const LOOKS: Readonly<Record<string, SocketLook>> = {
   BOOLEAN: row("boolean", "pill", "BOOL"),
   COMBO: row("combo", "right", "COMBO"),
   CONTROL_NET: row("control-net", "bow", "CNET"),
+  DEPTH_MODEL: row("depth-model", "hill", "DEPTH"),
+  EDGE_MODEL: row("edge-model", "corner", "EDGE"),
+  UPSCALE_MODEL: row("upscale-model", "rise", "UPSC"),
   SIGMAS: row("sigmas", "stair", "SIGMA"),
   SAMPLER: row("sampler", "star", "SMPL"),
   NOISE: row("noise", "cross", "NOISE"),

@@ -77,6 +77,9 @@ const either =
 
 const some = (value: Json | undefined): boolean => (Array.isArray(value) ? value.length > 0 : Boolean(value));
 
+/** By how many channels a model reads beside the latent. */
+const BESIDE: Readonly<Record<string, string>> = { "1": "wrong_beside_depth", "5": "wrong_beside_mask" };
+
 /** Problems whose sentence is not simply their code's with plain values. */
 export const PROBLEMS: Readonly<Record<string, Teller>> = {
   required_input_missing: but((a) => ({ expected: aType(a["expected"]) })),
@@ -94,6 +97,9 @@ export const PROBLEMS: Readonly<Record<string, Teller>> = {
     key: !a["pack"] ? "missing_node_type" : `missing_node_type_${a["pack"] === "comfy-core" ? "core" : "pack"}`,
     values: plain(a),
   }),
+  wrong_beside: (a) => ({ key: BESIDE[shown(a["expected"])] ?? "wrong_beside", values: plain(a) }),
+  unknown_embedding: either("unknown_embedding", "near", (a) => some(a["near"])),
+  bad_embedding: but((a) => ({ reason: reasonText(shown(a["reason"])) })),
   dependency_cycle: but((a) => ({ nodes: cycle(a["nodes"]) })),
   too_large_for_memory: but((a) => ({ needs: bytes(a["needs"]), budget: bytes(a["budget"]) })),
   invalid_prompt: byReason("invalid_prompt"),
