@@ -48,15 +48,21 @@ class Numbers:
     changes: Mapping[str, Sequence[Change]] = field(default_factory=dict)
 
     @torch.no_grad()
-    def read(self, key: str, out: Tensor) -> None:
-        """Write a parameter into `out`, of its shape: the file's numbers with all changes, cast once."""
+    def read(self, key: str, out: Tensor, *, untouched: bool = False) -> None:
+        """Write a parameter into `out`, of its shape: the file's numbers with all changes, cast once.
+
+        `untouched` says that `out` holds the file's numbers: they are not read again where none of them was rounded.
+        """
         stored = self.tensors[key]
-        if stored.numel() == out.numel():
-            stored = stored.reshape(out.shape)
+        again = not untouched or out.dtype not in (torch.float32, stored.dtype)
+        stored = stored.reshape(out.shape) if again else out
         changes = self.changes.get(key, ())
         # A parameter that is already in full precision is changed where it lies.
         home = out.dtype is torch.float32 and out.is_contiguous()
-        weight = out.copy_(stored) if home or not changes else stored.to(out.device, torch.float32, copy=True)
+        if home or not changes:
+            weight = out if stored is out else out.copy_(stored)
+        else:
+            weight = stored.to(out.device, torch.float32, copy=True)
         for change in changes:
             weight = change(weight)
         if weight is not out:

@@ -110,12 +110,12 @@ class FileLoader:
         changes = self._changes(handle, target)
         self._detach(kept)
         self._attach(kept, handle, target)
-        again = kept.touched | changes.keys()
+        before, again = kept.touched, kept.touched | changes.keys()
         kept.touched, kept.numbers.changes = again, changes
         for key in again:
             parameter = network.get_parameter(key)
             if not parameter.is_meta:
-                kept.numbers.read(key, parameter.data)
+                kept.numbers.read(key, parameter.data, untouched=key not in before)
         kept.touched = frozenset(changes)
 
     def _changes(self, handle: ModelHandle, target: Target) -> Mapping[str, list[Change]]:

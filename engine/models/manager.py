@@ -91,7 +91,7 @@ class _Entry:
         return self.nbytes < self.need.whole
 
 
-_SHARE_OF_WORK = 8
+_SHARE_OF_WORK = 4
 """Weights that are streamed leave this share of the device, one in so many, to what is worked on."""
 
 

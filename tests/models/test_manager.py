@@ -196,16 +196,16 @@ def test_patches_that_fail_leave_the_weights_to_be_patched_by_the_next() -> None
 
 
 def test_what_is_too_large_streams_and_leaves_room_to_work() -> None:
-    manager, loader = make(80)
+    manager, loader = make(100)
     big, small = handle("b-200-30"), handle("s-20-15")
-    assert use(manager, big)[0].nbytes == 70
-    assert [module.nbytes for module in use(manager, big, small, workspace=10)] == [40, 20]
-    assert [row.nbytes for row in manager.report()] in ([40, 20], [20, 40])
+    assert use(manager, big)[0].nbytes == 75
+    assert [module.nbytes for module in use(manager, big, small, workspace=10)] == [45, 20]
+    assert sorted(row.nbytes for row in manager.report()) == [20, 45]
     use(manager, big, small, workspace=10)
-    assert use(manager, big, small, workspace=35)[0].nbytes == 30
+    assert [module.nbytes for module in use(manager, big, small, workspace=35)] == [30, 15]
     assert [entry for entry in loader.log if "b-200" in entry] == ["load b-200-30"] * 3
-    with pytest.raises(LeaseError, match=r"need 90 bytes \(b-200-30 denoiser 30, s-20-15 denoiser 15, workspace 45\)"):
-        use(manager, big, small, workspace=45)
+    with pytest.raises(LeaseError, match=r"need 105 bytes \(b-200-30 denoiser 30, s-20-15 denoiser 15, workspace 60\)"):
+        use(manager, big, small, workspace=60)
 
 
 def test_what_streams_is_lent_to_one_at_a_time_and_never_moved_to_the_host() -> None:

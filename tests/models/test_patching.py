@@ -68,7 +68,7 @@ def same(first: Mapping[str, Tensor], second: Mapping[str, Tensor]) -> bool:
     return first.keys() == second.keys() and all(torch.equal(first[name], second[name]) for name in first)
 
 
-@pytest.mark.parametrize("precision", ["full", "bf16"])
+@pytest.mark.parametrize("precision", ["full", "bf16", "fp16"])
 def test_patches_come_and_go_bit_by_bit(library: Library, handle: ModelHandle, precision: Any) -> None:
     manager = make_manager(library, policy("cpu", precision))
     fresh = {n: state(make_manager(library, policy("cpu", precision)), patched(handle, *n)) for n in ((), (0.3, 0.1))}
