@@ -20,6 +20,15 @@ ITEMSIZE: Mapping[str, int] = {
 }  # fmt: skip
 """Bytes of one element, by safetensors' dtype names."""
 
+INSTEAD: Mapping[bytes, str] = {
+    b"version ": "a pointer of Git LFS to it",
+    b"<!DOCTYP": "a web page",
+    b"<!doctyp": "a web page",
+    b"<html": "a web page",
+    b"GGUF": "a file in the format GGUF, which is not read here",
+}
+"""How files begin that are often saved in place of a model, and what they are."""
+
 Shape = tuple[int, ...]
 
 
@@ -63,6 +72,8 @@ def read_safetensors(path: Path) -> Header:
         prefix = file.read(8)
         if len(prefix) < 8:
             raise ModelFileError(f"{path.name} is not a safetensors file: it has only {size} bytes.")
+        if (instead := next((what for start, what in INSTEAD.items() if prefix.startswith(start)), None)) is not None:
+            raise ModelFileError(f"{path.name} is no model but {instead}; download the model itself.")
         (length,) = struct.unpack("<Q", prefix)
         if length > min(MAX_HEADER, size - 8):
             raise ModelFileError(

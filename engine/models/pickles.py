@@ -173,11 +173,17 @@ def read_value(path: Path) -> tuple[Any, frozenset[str]]:
     Raises ModelFileError for a file that names anything else, or is damaged.
     """
     try:
-        return _scan_zip(path) if zipfile.is_zipfile(path) else _scan_legacy(path)
+        if zipfile.is_zipfile(path):
+            return _scan_zip(path)
+        with path.open("rb") as file:
+            torn = file.read(2) == b"PK"
+        if not torn:
+            return _scan_legacy(path)
     except ModelFileError as error:
         raise ModelFileError(f"{path.name} is not a safe model file: {error}.") from None
     except Exception:
         raise ModelFileError(f"{path.name} is not a PyTorch model file, or it is damaged.") from None
+    raise ModelFileError(f"{path.name} is damaged or cut short: the end of its archive is missing.")
 
 
 def read_pickle(path: Path) -> tuple[Header, frozenset[str]]:

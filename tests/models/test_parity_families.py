@@ -192,7 +192,8 @@ def oracles(name: str, path: Path) -> tuple[Any, Any, tuple[Any, ...]]:
         up_block_types=tuple(kind.replace("Down", "Up") for kind in reversed(DOWN[family])),
         **CONFIG[family],
     )
-    unet.load_state_dict(convert_ldm_unet_checkpoint(dict(state), unet.config))
+    convert: Any = convert_ldm_unet_checkpoint
+    unet.load_state_dict(convert(dict(state), unet.config))
     make = diffusers.AutoencoderKL
     vae = make(
         block_out_channels=(32, 32, 32, 64),
@@ -200,7 +201,8 @@ def oracles(name: str, path: Path) -> tuple[Any, Any, tuple[Any, ...]]:
         up_block_types=("UpDecoderBlock2D",) * 4,
         scaling_factor=0.13025 if "xl" in family else 0.18215,
     )
-    vae.load_state_dict(convert_ldm_vae_checkpoint(dict(state), vae.config))
+    convert = convert_ldm_vae_checkpoint
+    vae.load_state_dict(convert(dict(state), vae.config))
     heads = {"text": "gelu" if family == "sd2" else "quick_gelu", "text_g": "gelu"}
     texts = tuple(transformers_model(state, text, heads[text.part]) for text in found.texts)
     return unet.eval(), vae.eval(), texts
@@ -229,9 +231,9 @@ def benches(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str]
 
 def scheduler(name: str, bench: Bench) -> Any:
     told = {"eps": "epsilon", "v": "v_prediction"}[bench.ours.MODEL.sampling.prediction]
-    if name == "euler":
-        return diffusers.EulerDiscreteScheduler(**TABLE, prediction_type=told)
-    return diffusers.DDIMScheduler(**TABLE, clip_sample=False, set_alpha_to_one=True, prediction_type=told)
+    make: Any = diffusers.EulerDiscreteScheduler if name == "euler" else diffusers.DDIMScheduler
+    more = {} if name == "euler" else {"clip_sample": False, "set_alpha_to_one": True}
+    return make(**TABLE, prediction_type=told, **more)
 
 
 def first(name: str, made: Any) -> Tensor:
