@@ -41,8 +41,11 @@ MASK_AND_PICTURE = 5
 
 
 def beside_fits(reads: int, brings: int) -> bool:
-    """Whether a denoiser that reads so many channels beside the latent can do with those that a conditioning brings."""
-    return reads in (0, brings) or (reads == MASK_AND_PICTURE and brings == 0)
+    """Whether a denoiser that reads so many channels beside the latent can do with those that a conditioning brings.
+
+    Inpainting conditionings serve plain models too, by the mask of their latent; depth that nobody reads would be lost.
+    """
+    return reads == brings or {reads, brings} == {0, MASK_AND_PICTURE}
 
 
 JUDGES: tuple[Judge, ...] = (

@@ -311,7 +311,8 @@ def test_pictures_that_would_be_too_large_are_a_problem(library: Library) -> Non
         ("sd2_inpaint", "DepthConditioning", True),
         ("sd2_inpaint", "InpaintModelConditioning", False),
         ("sd2_v", None, False),
-        ("sd2_v", "DepthConditioning", False),
+        ("sd2_v", "DepthConditioning", True),
+        ("sd2_v", "InpaintModelConditioning", False),
     ],
 )
 def test_models_that_read_depth_or_a_mask_want_conditionings_that_bring_it(
