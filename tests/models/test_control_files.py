@@ -279,5 +279,5 @@ def test_half_precision_gives_nearly_the_same_numbers(tmp_path: Path) -> None:
     pairs = list(zip(leased(path, policy("cpu", "bf16")), leased(path, FULL), strict=True))
     assert all(found.dtype is torch.bfloat16 for found, _ in pairs)
     errors = [float((a.float() - b).norm() / b.norm()) for a, b in pairs if b.shape[-1] > 1]
-    assert len(errors) == 7
+    assert len(errors) == 6
     assert max(errors) < 3e-2
