@@ -18,6 +18,7 @@ from engine.models.layout import UNetLayout
 from engine.models.load import FileLoader, make_manager
 from engine.models.manager import ModelManager
 from engine.models.precision import Precision, policy
+from engine.models.weights import open_weights
 from tests.models import make
 
 MIDDLE = replace(make.TINY, unet=UNetLayout(4, (160, 320, 640), 2, (True, True, True), 64, False))
@@ -75,6 +76,7 @@ from engine.files import Library
 from engine.models.handle import ModelHandle
 from engine.models.load import FileLoader
 from engine.models.precision import Precision, policy
+from engine.models.weights import open_weights
 
 def anonymous():
     lines = Path("/proc/self/status").read_text().splitlines()
@@ -203,3 +205,35 @@ def damaged(
     library = Library({"checkpoints": (folder,)})
     source = library.ref("checkpoints", "a.safetensors")
     return make_manager(library, policy("cpu", precision)), replace(handle, source=source)
+
+
+def test_weights_that_mean_something_only_with_their_scales_are_refused(
+    tmp_path: Path, handles: dict[str, ModelHandle]
+) -> None:
+    table = dict(make.values(make.shapes(make.TINY, ("denoiser",))))
+    table["model.diffusion_model.out.2.scale_weight"] = torch.ones(1)
+    save_file({key: tensor.contiguous() for key, tensor in table.items()}, tmp_path / "a.safetensors")
+    library = Library({"checkpoints": (tmp_path,)})
+    handle = replace(handles["denoiser"], source=library.ref("checkpoints", "a.safetensors"))
+    manager = make_manager(library, policy("cpu", "full"))
+    with pytest.raises(ModelFileError, match=r"^a\.safetensors .*scales of their own.*fp16"), manager.lease(handle):
+        pass
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is read from /proc")
+def test_files_whose_numbers_begin_at_an_odd_byte_cost_nothing_until_they_are_read(tmp_path: Path) -> None:
+    count = 25_000_000
+    path = make.write_header(tmp_path / "a.safetensors", {"a": (count,)}, "fp16")
+    raw = path.read_bytes()
+    for pad in (0, 1):
+        length = int.from_bytes(raw[:8], "little") + pad
+        path.write_bytes(length.to_bytes(8, "little") + raw[8 : -2 * count] + b" " * pad + raw[-2 * count :])
+        before = anonymous()
+        tensors = open_weights(path)
+        assert anonymous() - before < count
+        assert int(tensors["a"].count_nonzero()) == 0
+
+
+def anonymous() -> int:
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("RssAnon")) << 10
