@@ -343,7 +343,7 @@ def test_the_refiner_goes_on_where_the_base_stopped(benches: Any, scores: tuple[
     [
         ("sd1_inpaint", diffusers.StableDiffusionInpaintPipeline),
         pytest.param("sd2_inpaint", diffusers.StableDiffusionInpaintPipeline, marks=pytest.mark.slow),
-        ("sdxl_inpaint", diffusers.StableDiffusionXLInpaintPipeline),
+        pytest.param("sdxl_inpaint", diffusers.StableDiffusionXLInpaintPipeline, marks=pytest.mark.slow),
     ],
 )
 def test_inpainting_models_read_the_mask_and_the_masked_picture(benches: Any, name: str, kind: Any) -> None:
