@@ -15,7 +15,7 @@ from torch import Tensor
 from engine.files import Library
 from engine.models.build_sd import make_unet, unet_names
 from engine.models.families import FAMILIES
-from engine.models.handle import ModelHandle, Patch
+from engine.models.handle import ModelHandle, Part, Patch
 from engine.models.load import make_manager
 from engine.models.lora.blocks import parse_blocks
 from engine.models.lora.merge import changes
@@ -295,3 +295,27 @@ def test_a_file_for_the_text_encoder_leaves_the_denoiser_alone(tmp_path: Path) -
     stem = "lora_te_text_model_encoder_layers_0_mlp_fc1"
     path = save(tmp_path / "x.safetensors", {f"{stem}.{leaf}": t for leaf, t in pieces.items()})
     assert planned(path, target("sd1")) == {}
+
+
+@pytest.mark.parametrize(("name", "part", "prefix"), [("sdxl", "text_g", "lora_te2_"), ("sd2", "text", "lora_te_")])
+def test_encoders_whose_files_join_projections_are_changed_by_kohyas_names(
+    tmp_path: Path, name: str, part: Part, prefix: str
+) -> None:
+    made = members.part(name, part, tmp_path)
+    library = Library({"text_encoders": (tmp_path,), "loras": (tmp_path,)})
+    lender = make_manager(library, policy("cpu", "full"))
+    handle = ModelHandle(library.ref("text_encoders", made.name), name, part)
+    with lender.lease(handle) as (lent,):
+        layer = next(key for key, _ in lent.module.named_modules() if key.endswith("layers.1.self_attn.k_proj"))
+        before = lent.module.get_parameter(f"{layer}.weight").clone()
+        other = lent.module.get_parameter(f"{layer.replace('k_proj', 'q_proj')}.weight").clone()
+    pieces = pair(before.shape)
+    stem = f"{prefix}text_model_encoder_layers_1_self_attn_k_proj"
+    save(tmp_path / "x.safetensors", {f"{stem}.{leaf}": tensor for leaf, tensor in pieces.items()})
+    patch = Patch(library.ref("loras", "x.safetensors"), -0.5)
+    with lender.lease(handle.patched(patch)) as (lent,):
+        found = lent.module.get_parameter(f"{layer}.weight")
+        torch.testing.assert_close(found, before - 0.25 * pieces["lora_up.weight"] @ pieces["lora_down.weight"])
+        assert torch.equal(lent.module.get_parameter(f"{layer.replace('k_proj', 'q_proj')}.weight"), other)
+    with lender.lease(handle) as (lent,):
+        assert torch.equal(lent.module.get_parameter(f"{layer}.weight"), before)
