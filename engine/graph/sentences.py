@@ -150,6 +150,13 @@ _UNTOLD: Mapping[str, str] = {
     "syntax": "is A1111's own way of writing prompts; here it is read as words",
 }
 
+
+def _beside_other(a: Args) -> str:
+    mend = _BESIDE_MENDS.get(a["expected"], "use the model that it was made for")
+    expected, found = _beside(a["expected"]), _beside(a["found"])
+    return f"{plain(a['first'])} reads {expected} beside the latent, and this brings {found}; {mend}."
+
+
 _BESIDE: Mapping[int, str] = {0: "nothing", 1: "depth", 5: "mask and picture"}
 _BESIDE_MENDS: Mapping[int, str] = {1: "put DepthConditioning before it", 5: "put InpaintModelConditioning before it"}
 """What the channels beside a latent are, by their number, and the node that makes conditionings bring them."""
@@ -170,10 +177,7 @@ TABLE: Mapping[str, Callable[[Args], str]] = {
     "not_digestible": lambda a: a["reason"],
     "wrong_family": lambda a: _unlike(a, "is for", "is for"),
     "wrong_channels": lambda a: _unlike(a, "has latents of", "has", " channels"),
-    "wrong_beside": lambda a: (
-        f"{plain(a['first'])} reads {_beside(a['expected'])} beside the latent, and this brings {_beside(a['found'])}; "
-        f"{_BESIDE_MENDS.get(a['expected'], 'use the model that it was made for')}."
-    ),
+    "wrong_beside": _beside_other,
     "too_large_for_memory": lambda a: (
         f"its largest step needs about {_bytes(a['needs'])} of memory for models and its work, and the worker has "
         f"{_bytes(a['budget'])} for them; use smaller models or pictures, or a lower precision."
