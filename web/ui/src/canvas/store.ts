@@ -80,5 +80,3 @@ const idle: CanvasState = {
 };
 
 export const useCanvas = create<CanvasState>()(() => idle);
-
-export const resetCanvas = (): void => useCanvas.setState(idle);

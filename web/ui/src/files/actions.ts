@@ -1,7 +1,6 @@
-/** What other parts use of the files: tabs, opening, saving. */
+/** What other parts use of the files: tabs, opening, titles. */
 
 export { askOpen } from "./client";
-export { openFile, openFiles, openStored, openTemplate, openText } from "./open";
-export { save, saveAs } from "./save";
-export { closeTab, docOf, newTab, showTab } from "./tabs";
-export { titleOf, useTitle } from "./titles";
+export { openFile, openFiles, openText } from "./open";
+export { docOf, newTab } from "./tabs";
+export { titleOf } from "./titles";

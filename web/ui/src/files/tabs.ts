@@ -2,7 +2,7 @@
 
 import { canvasApi } from "~/canvas/api";
 import { emptyDoc } from "~/core/document";
-import { begin, type History } from "~/core/history";
+import type { History } from "~/core/history";
 import type { Doc } from "~/core/types";
 import { useDoc } from "~/stores/doc";
 import { useSettings } from "~/stores/settings";
@@ -141,12 +141,6 @@ export function restoreTabs(tabs: readonly Tab[], front: string): void {
 export function markSaved(id: string, doc: Doc, file?: FileRef): void {
   const tab = tabWith(id);
   if (tab) updateTab(id, { saved: doc, dirty: !equal(docOf(tab), doc), ...(file && { file }) });
-}
-
-/** Another document in the place of a tab's, as if it were opened there. */
-export function replaceDoc(id: string, doc: Doc): void {
-  if (id === useTabs.getState().front) useDoc.getState().open(doc);
-  else updateTab(id, { history: begin(doc) });
 }
 
 let marking = false;

@@ -5,7 +5,6 @@ import { carry, nameOf, thumbnailUrl } from "~/api/files";
 import type { Place } from "~/api/schema";
 import { useRun } from "~/stores/run";
 import { useUi } from "~/stores/ui";
-import { useInputPicture } from "./inputPicture";
 import css from "./NodeResult.module.css";
 import { picturesIn, textsIn } from "./shown";
 
@@ -24,12 +23,11 @@ interface Props {
   readonly height: number;
 }
 
-/** What a node shows: its pictures as a grid, its texts; of a node that loads a picture, that picture. */
+/** What a node shows: its pictures as a grid, its texts. */
 export const NodeResult = memo(function NodeResult({ id, height }: Props) {
   const { t } = useTranslation("live");
   const shown = useRun((s) => s.shown[id]);
-  const input = useInputPicture(id);
-  const pictures = useMemo(() => (shown ? picturesIn(shown) : input ? [input] : []), [shown, input]);
+  const pictures = useMemo(() => (shown ? picturesIn(shown) : []), [shown]);
   const texts = useMemo(() => (shown ? textsIn(shown) : []), [shown]);
   if (!pictures.length && !texts.length)
     return (

@@ -54,6 +54,3 @@ function forgetPreview(view: JobView): void {
   const pictured = Object.values(view.nodes).some((run) => run.state === "done" && run.shown);
   if (other || pictured || view.ended !== null) useLive.setState({ preview: null });
 }
-
-/** A tab was closed, or another document came into it. */
-export const forgetShown = (tab: string): void => void shownIn.delete(tab);

@@ -69,9 +69,3 @@ export async function refresh(): Promise<void> {
   const files = await filesOf(kindsOf(registry));
   useServer.setState({ registry, files, ready: true });
 }
-
-/** Ask again for the files of one kind, after one was added. */
-export async function refreshFiles(kind: string): Promise<void> {
-  const names = await namesOf(kind);
-  useServer.setState((s) => ({ files: { ...s.files, [kind]: names } }));
-}

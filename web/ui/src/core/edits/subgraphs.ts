@@ -14,7 +14,7 @@ import { promote } from "./promote";
 
 export { movePort, removePort, renamePort } from "./ports";
 export { promote, unpromote } from "./promote";
-export { detach, setSubgraphTitle, unpack } from "./unpack";
+export { detach, unpack } from "./unpack";
 
 /** Some nodes, and those that lie on a way from one of them to another: without these there would be a circle. */
 export function closed(graph: Graph, ids: Iterable<NodeId>): Set<NodeId> {

@@ -236,8 +236,3 @@ function nextTitle(doc: Doc, title: string): string {
   while (taken.has(`${plain} ${n}`)) n++;
   return `${plain} ${n}`;
 }
-
-export function setSubgraphTitle(d: DocDraft, id: SubgraphId, title: string): void {
-  const subgraph = d.subgraphs[id];
-  if (subgraph) subgraph.title = title.trim();
-}
