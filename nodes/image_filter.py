@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated
 
 from engine.diffusion.types import Image
@@ -26,16 +26,19 @@ def blurred(x: Tensor, radius: int, sigma: float) -> Tensor:
     `sigma` counts in units of the radius: at 1 the weight falls to e^-½ at the middle of a side of the kernel.
     """
     import torch
-    import torch.nn.functional as F
 
     line = torch.exp(-(torch.linspace(-1, 1, 2 * radius + 1) ** 2) / (2 * sigma**2))
-    kernel = line / line.sum()
+    kernel: list[float] = (line / line.sum()).tolist()
+    return filtered(lambda part: _folded(_folded(part, kernel, 0), kernel, 1), x, radius, radius)
 
-    def fold(part: Tensor) -> Tensor:
-        planes = part.movedim(-1, 0)[:, None]
-        return F.conv2d(F.conv2d(planes, kernel[None, None, :, None]), kernel[None, None, None, :])[:, 0].movedim(0, -1)
 
-    return filtered(fold, x, radius, radius)
+def _folded(x: Tensor, kernel: Sequence[float], axis: int) -> Tensor:
+    """`x` folded with a line of weights along an axis, which loses one less than they are."""
+    length = x.shape[axis] - len(kernel) + 1
+    total = x.narrow(axis, 0, length) * kernel[0]
+    for place, weight in enumerate(kernel[1:], 1):
+        total.add_(x.narrow(axis, place, length), alpha=weight)
+    return total
 
 
 def grown(x: Tensor, side: int) -> Tensor:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from torch import Tensor
 
-STRIP = 1 << 22
-"""Numbers that one strip holds, about."""
-LEAST_ROWS = 16
+STRIP = 1 << 18
+"""Numbers that one strip holds, about: what a processor's cache keeps at hand."""
+LEAST_ROWS = 4
 
 
 def to_batch(x: Tensor, batch: int) -> Tensor:

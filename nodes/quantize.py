@@ -44,12 +44,11 @@ def _patterned(source: Pil.Image, palette: Pil.Image, side: int) -> Pil.Image:
     from PIL import Image
 
     count = len(palette.getpalette() or ()) // 3
-    pattern = 512 / max(count, 1) * bayer(side) + 0.5
+    pattern = np.float32(512 / max(count, 1)) * bayer(side) + np.float32(0.5)
     result = np.array(source)
     for row in range(side):
-        rows = result[row::side]
-        for column in range(side):
-            rows[:, column::side] = np.clip(rows[:, column::side] + pattern[row, column], 0, 255).astype(np.uint8)
+        line = np.resize(pattern[row], result.shape[1])[:, None]
+        result[row::side] = (result[row::side] + line).clip(0, 255).astype(np.uint8)
     return Image.fromarray(result)
 
 
