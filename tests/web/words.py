@@ -194,6 +194,9 @@ def reasons() -> Iterator[str]:
         "f.safetensors": _safetensors(b"{}"),
         "g.ckpt": b"PK\x03\x04",
         "h.ckpt": b"\x80\x02cos\nsystem\n.",
+        "i.safetensors": b"version https://git-lfs.github.com/spec/v1\n",
+        "j.safetensors": b"<!DOCTYPE html><html></html>",
+        "k.safetensors": b"GGUF" + bytes(20),
     }
     with TemporaryDirectory() as folder:
         for name, data in files.items():
