@@ -58,8 +58,9 @@ export const indexed = (items: readonly Findable[]): Index => ({
   items: items.map(({ id, fields }) => ({ id, fields: fields.filter((f) => f.text).map(folded) })),
 });
 
-/** How well a match of each kind counts. */
-const WHOLE = 1;
+/** How well a match of each kind counts. The whole of a text is more than the beginning of another that weighs more:
+ * "CLIPTextEncode" is a type's name, and how the label of another begins. */
+const WHOLE = 1.15;
 const BEGINS = 0.92;
 const WORD = 0.8;
 const INITIALS = 0.7;
