@@ -17,6 +17,8 @@ from tests.web.conftest import served
 __all__ = ["served"]
 
 Opened = Callable[..., Any]
+SECONDS = 180.0
+"""The longest wait for anything that must come."""
 
 
 @asynccontextmanager
@@ -39,7 +41,7 @@ async def until(look: Callable[[], Any] | Callable[[], Awaitable[Any]], what: st
     import asyncio
     import inspect
 
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(SECONDS):
         while True:
             found = look()
             if inspect.isawaitable(found):

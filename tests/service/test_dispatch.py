@@ -13,7 +13,7 @@ from engine.queue.jobs import JobQueue
 from engine.run.events import JobFinished, JobInterrupted, JobQueued, JobStarted
 from engine.service.dispatch import Dispatcher
 from engine.service.service import Service
-from tests.service.conftest import opened, until
+from tests.service.conftest import SECONDS, opened, until
 from tests.service.puppet import Puppet
 
 Case = Callable[[Service, Puppet], Awaitable[None]]
@@ -31,7 +31,7 @@ def run(data: Path, case: Case, *puppets: Puppet, **settings: Any) -> None:
     puppets = puppets or (Puppet(),)
 
     async def whole() -> None:
-        async with asyncio.timeout(60), opened(data, *puppets, **settings) as service:
+        async with asyncio.timeout(2 * SECONDS), opened(data, *puppets, **settings) as service:
             await case(service, puppets[0])
 
     asyncio.run(whole())

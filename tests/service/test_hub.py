@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from engine.queue.log import Logged
 from engine.run.events import Event, JobFinished, Preview, Progress, StepFinished, StepStarted
 from engine.service.hub import Hub, Item, Live, Notice, Subscription
+from tests.service.conftest import SECONDS
 
 
 def logged(first: int, *events: Event) -> list[Logged]:
@@ -112,7 +113,7 @@ def test_nobody_waits_for_one_that_has_lost_its_way() -> None:
     assert numbers(taken(subscription)) == [1]
 
     async def again() -> list[Item]:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(SECONDS):
             return await subscription.next()
 
     assert runner.run(again()) == []
@@ -154,7 +155,7 @@ def test_a_closed_subscription_ends_its_waiter() -> None:
         hub = Hub()
         subscription = hub.subscribe()
         asyncio.get_running_loop().call_soon(hub.close)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(SECONDS):
             return await subscription.next()
 
     assert asyncio.run(waits()) == []

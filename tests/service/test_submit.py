@@ -17,7 +17,7 @@ from engine.service import reading
 from engine.service.errors import BadName, BadNumber, ServiceBusy
 from engine.service.service import Service
 from engine.workflow.error import WorkflowError
-from tests.service.conftest import opened, until
+from tests.service.conftest import SECONDS, opened, until
 from tests.service.puppet import Puppet
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -35,7 +35,7 @@ def shows(number: int = 1, **more: Any) -> dict[str, Any]:
 
 def run(data: Path, case: Callable[[Service, Puppet], Awaitable[None]]) -> None:
     async def whole() -> None:
-        async with asyncio.timeout(60), opened(data, puppet := Puppet()) as service:
+        async with asyncio.timeout(2 * SECONDS), opened(data, puppet := Puppet()) as service:
             await case(service, puppet)
 
     asyncio.run(whole())

@@ -20,8 +20,8 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 PACK = Path(__file__).parent / "pack" / "kit"
-PATIENCE = 60.0
-"""Seconds after which a test is given up: not a measure of anything."""
+PATIENCE = 180.0
+"""Seconds after which a test is given up: not a measure of anything, for the machine may be as busy as can be."""
 
 Graph = dict[str, dict[str, Any]]
 
@@ -196,6 +196,14 @@ def saved(number: int, seconds: float = 0.0, prefix: str = "kit") -> Graph:
     """A number, a while later saved as a file."""
     return {
         "1": node("KitSleep", number=number, seconds=seconds),
+        "2": node("KitSave", number=("1", 0), prefix=prefix),
+    }
+
+
+def held(number: int, file: Path, prefix: str = "kit") -> Graph:
+    """A number, once a file is there saved as another."""
+    return {
+        "1": node("KitWait", number=number, file=str(file)),
         "2": node("KitSave", number=("1", 0), prefix=prefix),
     }
 

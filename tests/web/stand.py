@@ -21,7 +21,7 @@ from engine.service.hub import Hub
 from engine.service.settings import ServerSettings
 from web.app import make_app
 
-PATIENCE = 60.0
+PATIENCE = 180.0
 
 
 @dataclass(frozen=True, slots=True)

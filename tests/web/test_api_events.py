@@ -10,6 +10,7 @@ import socket
 import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import urlopen
@@ -22,7 +23,7 @@ from engine.run.events import Preview, Progress, StepFailed
 from engine.run.picture import Picture
 from engine.service.hub import Live, Notice
 from tests.web import kit
-from tests.web.kit import Server, fan, saved, shown
+from tests.web.kit import Server, fan, held, saved, shown
 from web.api.events import framed, message, text_of
 
 API = "/api/v1"
@@ -177,14 +178,15 @@ def test_reconnecting_while_jobs_run_misses_nothing(served: Server, way: Any, se
     assert seen == [e for e in log(served) if e["seq"] <= seen[-1]["seq"]]
 
 
-def test_after_kill_and_restart_the_numbers_go_on(fresh: Callable[..., Server]) -> None:
+def test_after_kill_and_restart_the_numbers_go_on(fresh: Callable[..., Server], tmp_path: Path) -> None:
     first = fresh()
     done = first.submit(shown(1))
     first.ended(done)
-    broken = first.submit(saved(2, seconds=2.0))
+    broken = first.submit(held(2, tmp_path / "go"))
     kit.wait_for(lambda: any(e["kind"] == "StepStarted" and e["job"] == broken for e in log(first)), "a step")
     before = log(first)
     first.kill()
+    (tmp_path / "go").touch()
     second = fresh()
     second.ended(broken)
     kit.wait_for(lambda: log(second)[-1]["kind"] == "JobFinished", "the end in the log")
@@ -201,7 +203,7 @@ def test_after_kill_and_restart_the_numbers_go_on(fresh: Callable[..., Server]) 
 @WAYS
 @pytest.mark.parametrize("all_of_it", [True, False], ids=["from the start", "from the last number"])
 def test_the_last_progress_is_told_to_whoever_comes(served: Server, way: Any, all_of_it: bool) -> None:
-    id = served.submit(saved(uuid.uuid4().int % 2**31, seconds=20.0))
+    id = served.submit(saved(uuid.uuid4().int % 2**31, seconds=600.0))
     kit.wait_for(lambda: served.get(f"{API}/jobs/{id}")["progress"], "progress")
     after = 0 if all_of_it else log(served)[-1]["seq"]
 

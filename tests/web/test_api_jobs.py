@@ -156,7 +156,7 @@ def test_a_move_says_one_place(served: Server, body: Any) -> None:
 
 
 def test_exactly_one_job_is_cancelled(served: Server) -> None:
-    graphs = [saved(n, seconds=30.0, prefix=uuid.uuid4().hex) for n in (1, 2)]
+    graphs = [saved(n, seconds=600.0, prefix=uuid.uuid4().hex) for n in (1, 2)]
     one, two = (served.post(f"{API}/jobs", {"workflow": g})["id"] for g in graphs)
     for id in (one, two):
         kit.wait_for(lambda id=id: served.get(f"{API}/jobs/{id}")["progress"], "progress")

@@ -11,7 +11,7 @@ from schemathesis.generation import GenerationMode
 from schemathesis.specs.openapi.checks import ignored_auth, positive_data_acceptance
 
 from engine.version import VERSION
-from tests.web.kit import Server
+from tests.web.kit import PATIENCE, Server
 from web.api import OPERATIONS
 from web.api.openapi import document
 
@@ -51,6 +51,6 @@ def test_answers_are_as_described_at_length(case: schemathesis.Case, served: Ser
 
 def validate(case: schemathesis.Case, served: Server) -> None:
     """Send the request and hold the answer against the document; the queue goes on meanwhile."""
-    case.call_and_validate(base_url=f"{served.url}/api/v1", excluded_checks=list(UNSAID), timeout=60)
+    case.call_and_validate(base_url=f"{served.url}/api/v1", excluded_checks=list(UNSAID), timeout=PATIENCE)
     if case.path == "/queue/pause":
         served.post("/api/v1/queue/resume")

@@ -23,7 +23,7 @@ def number() -> Iterator[int]:
 @pytest.fixture
 def busy(served: Server, number: int) -> Iterator[list[str]]:
     """All places are taken, so that what is queued stays there; the jobs that take them."""
-    jobs = [served.submit(kit.saved(number * 100 + i, 60)) for i in range(8)]
+    jobs = [served.submit(kit.saved(number * 100 + i, 600)) for i in range(8)]
     wait_for(lambda: len(served.get("/queue")["queue_running"]) == 8, "eight running jobs")
     yield jobs
     served.post("/queue", {"clear": True})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from websockets.exceptions import ConnectionClosed
@@ -74,16 +75,18 @@ def test_a_client_that_posts_first_and_listens_later_misses_nothing(served: Serv
         ]  # fmt: skip
 
 
-def test_progress_of_a_step(served: Server, number: int) -> None:
+def test_progress_of_a_step(served: Server, number: int, tmp_path: Path) -> None:
     with wire(served, "slow") as me:
-        job = served.submit(kit.saved(number, 0.5), client_id="slow")
+        job = served.submit(kit.held(number, tmp_path / "go"), client_id="slow")
+        for _ in range(3):
+            me.until("progress", prompt_id=job)
+        (tmp_path / "go").touch()
         me.end(job)
         values = [m["data"]["value"] for m in me.heard if m["type"] == "progress"]
         assert values == sorted(values)
-        assert len(values) > 2
+        assert len(set(values)) > 2
         states = [m["data"]["nodes"] for m in me.heard if m["type"] == "progress_state"]
         assert all(n["state"] == "finished" for n in states[-1].values())
-        assert len(states) <= 6
 
 
 def test_a_failure(served: Server) -> None:
@@ -106,7 +109,7 @@ def test_a_failure(served: Server) -> None:
 
 def test_interrupt_ends_the_job_that_runs_and_tells_all(served: Server, number: int) -> None:
     with wire(served, "mine") as me, wire(served, "other") as other:
-        job = served.submit(kit.saved(number, 60), client_id="mine")
+        job = served.submit(kit.saved(number, 600), client_id="mine")
         me.until("executing", node="1", prompt_id=job)
         served.post("/interrupt", {"prompt_id": "another"})
         served.post("/api/interrupt", {"prompt_id": job})
@@ -117,14 +120,15 @@ def test_interrupt_ends_the_job_that_runs_and_tells_all(served: Server, number: 
     assert served.history(job)["status"]["status_str"] == "error"
 
 
-def test_a_reconnect_in_the_middle_is_told_what_runs(served: Server, number: int) -> None:
+def test_a_reconnect_in_the_middle_is_told_what_runs(served: Server, number: int, tmp_path: Path) -> None:
     with wire(served, "back") as first:
-        job = served.submit(kit.saved(number, 3), client_id="back")
+        job = served.submit(kit.held(number, tmp_path / "go"), client_id="back")
         first.until("executing", node="1", prompt_id=job)
         with wire(served, "back") as second:
             second.until("executing", node="1", prompt_id=job)
             state = second.until("progress_state", prompt_id=job)
             assert state["data"]["nodes"]["1"]["state"] == "running"
+            (tmp_path / "go").touch()
             assert second.end(job)[-3:] == END
 
 
@@ -204,6 +208,6 @@ def test_a_fan_of_three_thousand_nodes(served: Server, number: int) -> None:
     with wire(served, "fan") as me:
         job = served.submit(graph, client_id="fan")
         me.end(job)
-        total = sum(len(str(m)) for m in me.heard)
-        assert total < 5_000_000
+        # How often the states are told in full is a matter of seconds, which a test with a clock of its own looks at.
+        assert sum(len(str(m)) for m in me.heard if m["type"] != "progress_state") < 2_000_000
         assert {m["data"]["node"] for m in me.heard if m["type"] == "executing"} >= set(graph)

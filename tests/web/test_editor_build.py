@@ -29,7 +29,7 @@ case "$1" in
 esac
 echo "$@" >> "$LOG"
 [ -e "$FAIL" ] && { echo "first line"; echo "the last line says why"; exit 1; }
-[ -e "$WAIT" ] && sleep 60
+[ -e "$WAIT" ] && sleep 600
 while [ "$1" != --outDir ]; do shift; done
 mkdir -p "$2/assets"
 echo "<title>Inkwater</title>" > "$2/index.html"

@@ -14,7 +14,7 @@ import pytest
 
 from engine.graph.jsontext import DEEPEST
 from tests.web import samples
-from tests.web.stand import Stand, stand, upload
+from tests.web.stand import PATIENCE, Stand, stand, upload
 from web import answers
 
 
@@ -136,7 +136,7 @@ def test_packed_bodies_are_limited_unpacked(site: Stand) -> None:
     assert psutil.Process().memory_info().rss - before < 100 << 20
 
 
-def raw(site: Stand, request: bytes, wait: float = 10) -> bytes:
+def raw(site: Stand, request: bytes, wait: float = PATIENCE) -> bytes:
     """The first bytes that come back for bytes that are sent; %s is the Host."""
     parts = urlsplit(site.url)
     with socket.create_connection((parts.hostname, parts.port), timeout=wait) as connection:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import time
 from pathlib import Path
@@ -27,6 +28,17 @@ def sleep(number: int = 0, seconds: float = 0.1, *, context: Context) -> int:
     return number
 
 
+@node("KitWait", category="kit")
+def waiting(number: int = 0, file: str = "", *, context: Context) -> int:
+    """The number, once a file is there; looks every 10 ms for it, and whether it is cancelled."""
+    for step in itertools.count():
+        context.progress(step, step + 1000)
+        if Path(file).exists():
+            return number
+        time.sleep(0.01)
+    raise AssertionError
+
+
 @node("KitStuck", category="kit")
 def stuck(number: int = 0, seconds: float = 60.0) -> int:
     """The number, later; never looks whether it is cancelled."""
@@ -35,9 +47,11 @@ def stuck(number: int = 0, seconds: float = 60.0) -> int:
 
 
 @node("KitCount", category="kit")
-def counted(number: int = 0, file: str = "", seconds: float = 0.0) -> int:
-    """The number; adds a line to a file at each call, at its end."""
+def counted(number: int = 0, file: str = "", seconds: float = 0.0, after: str = "") -> int:
+    """The number; adds a line to a file at each call, at its end, which waits for another file."""
     time.sleep(seconds)
+    while after and not Path(after).exists():
+        time.sleep(0.01)
     with Path(file).open("a") as lines:
         lines.write(f"{number}\n")
     return number
