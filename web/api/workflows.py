@@ -27,6 +27,7 @@ THUMBNAILS = FOLDER / "thumbnails"
 
 DESCRIPTIONS: Mapping[str, str] = {
     "a1111_prompt": "A prompt in A1111's grammar, with its weights, schedules and noise.",
+    "areas": "Two prompts, each in an area of its own, make one picture.",
     "composite": "One picture cut out by its colour and laid over another, without a model.",
     "controlnet_edges": "A picture's edges steer a new one: its outline stays, all else is new.",
     "controlnet_several": "Depth and a scribble steer one picture together, each with its own strength and time.",
@@ -34,12 +35,15 @@ DESCRIPTIONS: Mapping[str, str] = {
     "depth_to_image": "A picture's depth is estimated, and a new picture keeps the shape of its scene.",
     "embedding": "Words that were learnt from pictures, out of a file, in a prompt.",
     "for_each": "One picture for each of several prompts, out of one run.",
+    "hires_fix_latent": "A latent is enlarged, noised a little and sampled once more for detail.",
     "hires_fix_model": "A small picture, enlarged by an upscaler and denoised once more for detail.",
     "hypernetwork": "Small networks before the attention layers change a model's style.",
     "image_to_image": "A picture is noised part of the way and denoised towards a prompt.",
+    "inpaint_mask": "Any model makes anew what a mask shows white, and keeps the rest.",
     "inpaint_model": "A part of a picture is made anew by a model that sees what stands around it.",
     "latent_upscale": "A small picture first, then a second pass at one and a half times the size.",
     "lora": "Two LoRAs on top of each other change a model's style and subjects.",
+    "outpaint": "A picture gets room at its edge, and the sampler goes on with it there.",
     "sdxl_refiner": "SDXL's base model makes the picture, and the refiner takes the last steps.",
     "sdxl_turbo": "A distilled model makes a picture in a single step.",
     "text_stages": "What a text encoder does, stage by stage: tokens, vectors, conditioning.",
