@@ -20,7 +20,7 @@ def test_threads_that_import_at_the_same_time_leave_the_flags_as_they_were(monke
     first_in, second_done = threading.Event(), threading.Event()
 
     def second() -> None:
-        first_in.wait(20)
+        first_in.wait(180)
         with light():
             pass
         second_done.set()
@@ -31,5 +31,5 @@ def test_threads_that_import_at_the_same_time_leave_the_flags_as_they_were(monke
         first_in.set()
         assert not second_done.wait(0.2)
         assert flags._scipy_available is False
-    other.join(20)
+    other.join(180)
     assert flags._scipy_available is True

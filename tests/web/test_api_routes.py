@@ -228,4 +228,6 @@ def test_templates_are_there_and_sound(served: Server) -> None:
         assert template["description"], f"web/api/workflows.py has no description of {template['name']}"
         graph = served.get(f"/api/v1/workflows/{quote(template['name'])}")
         checked = served.post("/api/v1/check", {"workflow": graph})
-        assert checked["runs"], checked["problems"]
+        assert checked["runs"] or any(model["missing"] for model in template["models"])
+        wrong = [p for p in checked["problems"] if p["severity"] == "error" and not p["args"].get("kind")]
+        assert [p for p in wrong if p["code"] != "unknown_embedding"] == [], "only models may be missing"
