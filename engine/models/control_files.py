@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import count, takewhile
 from pathlib import Path
 from typing import Any, Literal
 
+from engine.models.beside import CONFIG, configuration, remembered
 from engine.models.detect import read_header
 from engine.models.families import FAMILIES
 from engine.models.header import Header, ModelFileError, Shape
@@ -36,7 +35,6 @@ HINT_CHANNELS = 3
 LATENT_CHANNELS = 4
 POOLED_NAMES = ("_shuffle", "_shuffle_fp16")
 """Ends of the names under which ControlNets were published whose residuals are averaged over the picture."""
-MAX_CONFIG = 1 << 20
 
 ANCHORS: tuple[tuple[ControlNaming, str, str], ...] = (
     ("ldm", "control_model.", "input_hint_block.0.weight"),
@@ -107,18 +105,9 @@ class ControlFile:
     """Whether the weights are to be added to those of a denoiser."""
 
 
+@remembered
 def inspect_control(path: Path) -> ControlFile:
     """What the file holds; raises ModelFileError with one clear sentence.  A config.json beside it is read too."""
-    try:
-        stat = path.stat()
-    except OSError as error:
-        raise ModelFileError(f"{path.name} cannot be read: {error.strerror or error}.") from None
-    config = path.parent / "config.json"
-    return _inspect(path, stat.st_size, stat.st_mtime_ns, config.stat().st_mtime_ns if config.is_file() else 0)
-
-
-@lru_cache(maxsize=64)
-def _inspect(path: Path, size: int, mtime: int, config_mtime: int) -> ControlFile:
     header = read_header(path)
     naming, prefix = _anchored(path.name, header)
     own = {name.removeprefix(prefix): entry for name, entry in header.tensors.items() if name.startswith(prefix)}
@@ -127,7 +116,7 @@ def _inspect(path: Path, size: int, mtime: int, config_mtime: int) -> ControlFil
         layout = control_layout(shapes, naming)
     except ModelFileError as error:
         raise ModelFileError(f"{path.name} is not a whole ControlNet: {error}.") from None
-    config = _config(path.parent) if config_mtime else {}
+    config = _config(path.parent)
     return ControlFile(
         _family(path.name, layout),
         layout,
@@ -158,13 +147,9 @@ def _refuse(name: str, header: Header, others: Sequence[tuple[str, str]]) -> Non
 
 
 def _config(folder: Path) -> Mapping[str, Any]:
-    try:
-        path = folder / "config.json"
-        value = json.loads(path.read_bytes()) if path.stat().st_size <= MAX_CONFIG else {}
-    except (OSError, ValueError, RecursionError):
-        return {}
-    ours = isinstance(value, dict) and str(value.get("_class_name", "")).startswith("ControlNet")
-    return value if ours else {}
+    """The configuration beside the file, if it is a ControlNet's."""
+    value = configuration(folder / CONFIG)
+    return value if str(value.get("_class_name", "")).startswith("ControlNet") else {}
 
 
 def _family(name: str, layout: ControlLayout) -> str:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import count, takewhile
 from pathlib import Path
 from typing import Any, Literal
 
+from engine.models.beside import CONFIG, configuration, remembered
 from engine.models.detect import read_header
 from engine.models.dpt_keys import Source, sources
 from engine.models.header import Header, ModelFileError, Shape
@@ -41,8 +40,6 @@ OTHERS: Mapping[str, str] = {
     ),
 }
 """Estimators of depth that are told apart only to be named."""
-
-MAX_CONFIG = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,23 +73,14 @@ class DepthFile:
     nbytes: int
 
 
+@remembered
 def inspect_depth(path: Path) -> DepthFile:
     """What the file holds; raises ModelFileError with one clear sentence.  A config.json beside it is read too."""
-    try:
-        stat = path.stat()
-    except OSError as error:
-        raise ModelFileError(f"{path.name} cannot be read: {error.strerror or error}.") from None
-    config = path.parent / "config.json"
-    return _inspect(path, stat.st_size, stat.st_mtime_ns, config.stat().st_mtime_ns if config.is_file() else 0)
-
-
-@lru_cache(maxsize=64)
-def _inspect(path: Path, size: int, mtime: int, config_mtime: int) -> DepthFile:
     header = read_header(path)
     prefix, kind = _anchored(path.name, header)
     own = {name.removeprefix(prefix): entry for name, entry in header.tensors.items() if name.startswith(prefix)}
     layout = depth_layout(path.name, kind, {name: entry.shape for name, entry in own.items()})
-    family = "dpt" if kind == "dpt" else _version(path, layout.layers, _config(path.parent) if config_mtime else {})
+    family = "dpt" if kind == "dpt" else _version(path, layout.layers, _config(path.parent))
     return DepthFile(family, layout, prefix, sum(entry.nbytes for entry in own.values()))
 
 
@@ -165,12 +153,9 @@ def source_in(shapes: Mapping[str, Any], name: str) -> Source | None:
 
 
 def _config(folder: Path) -> Mapping[str, Any]:
-    try:
-        path = folder / "config.json"
-        value = json.loads(path.read_bytes()) if path.stat().st_size <= MAX_CONFIG else {}
-    except (OSError, ValueError, RecursionError):
-        return {}
-    return value if isinstance(value, dict) and value.get("model_type") == "depth_anything" else {}
+    """The configuration beside the file, if it is Depth Anything's."""
+    value = configuration(folder / CONFIG)
+    return value if value.get("model_type") == "depth_anything" else {}
 
 
 def _version(path: Path, layers: int, config: Mapping[str, Any]) -> DepthFamily:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 from engine.diffusion.types import LatentSpec, ModelSampling, Wants
+from engine.models.beside import configuration
 from engine.models.families import CLIP_TYPES, FAMILIES, LANDMARKS, LAYOUTS, ORDER, Found, Inspected, Layout, matches
 from engine.models.handle import Part
 from engine.models.header import Header, ModelFileError, Shape, read_safetensors
@@ -26,7 +25,6 @@ SUBFOLDERS: Mapping[Part, str] = {
 
 STEMS = ("diffusion_pytorch_model", "model", "pytorch_model")
 ENDINGS = (".safetensors", ".fp16.safetensors", ".bin", ".fp16.bin")
-MAX_CONFIG = 1 << 20
 PART_TITLES: Mapping[Part, str] = {
     "denoiser": "denoiser (UNet)",
     "text": "text encoder (CLIP)",
@@ -178,22 +176,14 @@ def _inspect_folder(folder: Path) -> Inspected:
     return replace(told, sampling=_sampling(folder, told.sampling), latent=_latent(folder, told.latent))
 
 
-def _config(path: Path) -> Mapping[str, Any]:
-    try:
-        value = json.loads(path.read_bytes()) if path.stat().st_size <= MAX_CONFIG else {}
-    except (OSError, ValueError, RecursionError):
-        return {}
-    return value if isinstance(value, dict) else {}
-
-
 def _sampling(folder: Path, default: ModelSampling) -> ModelSampling:
-    config = _config(folder / "scheduler" / "scheduler_config.json")
+    config = configuration(folder / "scheduler" / "scheduler_config.json")
     prediction = PREDICTIONS.get(str(config.get("prediction_type")), default.prediction)
     return replace(default, prediction=prediction, zsnr=config.get("rescale_betas_zero_snr") is True)
 
 
 def _latent(folder: Path, default: LatentSpec) -> LatentSpec:
-    factor = _config(folder / "vae" / "config.json").get("scaling_factor")
+    factor = configuration(folder / "vae" / "config.json").get("scaling_factor")
     return replace(default, factor=float(factor)) if isinstance(factor, int | float) and factor > 0 else default
 
 

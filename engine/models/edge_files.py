@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
+from engine.models.beside import remembered
 from engine.models.detect import read_header
 from engine.models.header import Header, ModelFileError
 
@@ -32,17 +32,9 @@ class EdgeFile:
     nbytes: int
 
 
+@remembered
 def inspect_edges(path: Path) -> EdgeFile:
     """What the file holds; raises ModelFileError with one clear sentence."""
-    try:
-        stat = path.stat()
-    except OSError as error:
-        raise ModelFileError(f"{path.name} cannot be read: {error.strerror or error}.") from None
-    return _inspect(path, stat.st_size, stat.st_mtime_ns)
-
-
-@lru_cache(maxsize=64)
-def _inspect(path: Path, size: int, mtime: int) -> EdgeFile:
     header = read_header(path)
     for naming, anchors in ANCHORS.items():
         if all(anchor in header.tensors for anchor in anchors):

@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from engine.graph.facts import Facts
+from engine.models.beside import remembered
 from engine.models.families import FAMILIES
 from engine.models.header import Entry, ModelFileError, Shape
 from engine.models.pickles import read_value, sound
@@ -60,17 +60,9 @@ def facts(path: Path, name: str) -> Facts:
     return {"family": family} if family else {}
 
 
+@remembered
 def inspect_hypernetwork(path: Path) -> Hypernetwork:
     """What a file says of itself; raises ModelFileError.  Remembered by path, size and time of change."""
-    try:
-        stat = path.stat()
-    except OSError as error:
-        raise ModelFileError(f"{path.name} cannot be read: {error.strerror or error}.") from None
-    return _inspect(path, stat.st_size, stat.st_mtime_ns)
-
-
-@lru_cache(maxsize=64)
-def _inspect(path: Path, size: int, mtime: int) -> Hypernetwork:
     value, _ = read_value(path)
     found = dict(pairs(value))
     if not found:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from engine.diffusion.types import ModelSampling, PredictionName
+from engine.models.beside import MAX_CONFIG
 from engine.models.families import FAMILIES, Found
 from engine.models.header import Header, ModelFileError
 from engine.models.peek import numbers
@@ -40,7 +41,6 @@ TELLING_DEVIATION = 0.09
 UNSURE = ("sd2",)
 """Families that were published with two predictions."""
 
-MAX_CONFIG = 1 << 20
 _PARAMETERIZATION = re.compile(r"""^\s*parameterization:\s*["']?(\w+)""", re.MULTILINE)
 
 

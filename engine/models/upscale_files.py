@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from math import isqrt
 from pathlib import Path
 from typing import Any, Literal
 
+from engine.models.beside import remembered
 from engine.models.detect import read_header
 from engine.models.header import Header, ModelFileError, Shape
 
@@ -50,17 +50,9 @@ class UpscaleFile:
     nbytes: int
 
 
+@remembered
 def inspect_upscaler(path: Path) -> UpscaleFile:
     """What the file holds; raises ModelFileError with one clear sentence."""
-    try:
-        stat = path.stat()
-    except OSError as error:
-        raise ModelFileError(f"{path.name} cannot be read: {error.strerror or error}.") from None
-    return _inspect(path, stat.st_size, stat.st_mtime_ns)
-
-
-@lru_cache(maxsize=64)
-def _inspect(path: Path, size: int, mtime: int) -> UpscaleFile:
     header = read_header(path)
     shapes = header.shapes()
     for prefix in PREFIXES:

@@ -6,10 +6,10 @@ import logging
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 from engine.graph.facts import Facts
+from engine.models.beside import remembered
 from engine.models.detect import read_header
 from engine.models.families import FAMILIES
 from engine.models.handle import Part
@@ -83,15 +83,6 @@ _TOLD: tuple[tuple[str, str, str], ...] = (
 """Keys that kohya's scripts and others write beside the tensors, how the value begins, and the family it means."""
 
 
-def inspect_lora(path: Path) -> LoraFile:
-    """What a LoRA file holds; raises ModelFileError with one sentence.  Remembered by path, size and time of change."""
-    try:
-        stat = path.stat()
-    except OSError as error:
-        raise ModelFileError(f"{path.name} cannot be read: {error.strerror or error}.") from None
-    return _inspect(path, stat.st_size, stat.st_mtime_ns)
-
-
 def facts(path: Path, name: str) -> Facts:
     """family (where the file tells it), the parts that it changes and the forms it is written in, for `check`."""
     found = inspect_lora(path)
@@ -99,8 +90,9 @@ def facts(path: Path, name: str) -> Facts:
     return told | {"family": found.family} if found.family else told
 
 
-@lru_cache(maxsize=64)
-def _inspect(path: Path, size: int, mtime: int) -> LoraFile:
+@remembered
+def inspect_lora(path: Path) -> LoraFile:
+    """What a LoRA file holds; raises ModelFileError with one sentence.  Remembered by path, size and time of change."""
     header = read_header(path)
     groups, strange = grouped(header.tensors)
     if not groups:
