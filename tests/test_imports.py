@@ -6,6 +6,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,7 @@ HEAVY = ("torch", "diffusers", "transformers", "safetensors.torch", "torchsde", 
 """Libraries that import torch."""
 
 
+@cache
 def modules() -> dict[str, Path]:
     """Every module of the project by its name."""
     paths = [
@@ -83,7 +85,7 @@ def _name(path: Path) -> str:
 def imports(path: Path, *, at_import: bool = False) -> Iterator[str]:
     """The modules that a file imports; `at_import`: only those that importing it imports."""
     package = list(path.relative_to(ROOT).with_suffix("").parts[:-1])
-    todo: list[ast.AST] = [ast.parse(path.read_text("utf-8"))]
+    todo: list[ast.AST] = [_read(path)]
     while todo:
         node = todo.pop()
         if at_import and (isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) or _for_types(node)):
@@ -98,6 +100,11 @@ def imports(path: Path, *, at_import: bool = False) -> Iterator[str]:
             yield str(base).rstrip(".")
             yield from (f"{str(base).rstrip('.')}.{alias.name}" for alias in node.names)
         todo += ast.iter_child_nodes(node)
+
+
+@cache
+def _read(path: Path) -> ast.Module:
+    return ast.parse(path.read_text("utf-8"))
 
 
 def _for_types(node: ast.AST) -> bool:
