@@ -129,7 +129,7 @@ def test_a_mask_goes_along(size: tuple[int, int]) -> None:
         (shape.latent_cut, {"dim": "x", "index": -3, "amount": 2}),
         (latent_upscale, {"width": 64, "height": 128, "crop": "center", "upscale_method": "bilinear"}),
     ):
-        moved, law = fn(samples=one, **values), fn(samples=both, **values).samples  # type: ignore[operator]
+        moved, law = fn(samples=one, **values), fn(samples=both, **values).samples
         assert torch.equal(moved.samples, law[:, :4])
         torch.testing.assert_close(shape.cells(moved), law[:, 4:])
     beside = shape.latent_concat(samples1=one, samples2=plain(1, 4, 6, 3), dim="-x")

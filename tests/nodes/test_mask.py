@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -72,7 +73,7 @@ def test_a_preview_is_grey(bare: Desk) -> None:
     assert [entry["type"] for entry in shown["images"]] == ["temp", "temp"]
 
 
-LAWS = {
+LAWS: dict[str, Callable[[float, float], float]] = {
     "multiply": lambda a, b: a * b,
     "add": lambda a, b: min(a + b, 1),
     "subtract": lambda a, b: max(a - b, 0),
