@@ -11,26 +11,11 @@ from typing import Any
 from engine.compat.object_info import Names
 from engine.graph.registry import Registry
 
-_STRENGTH = ["FLOAT", {"default": 1.0, "min": -100.0, "max": 100.0, "step": 0.01}]
-
 Inputs = Mapping[str, str | list[Any]]
 """By name: a type, a whole config, or "file:KIND" for a list of files."""
 
 STAND_INS: Mapping[str, tuple[Inputs, tuple[str, ...]]] = {
     "ImageOnlyCheckpointLoader": ({"ckpt_name": "file:checkpoints"}, ("MODEL", "CLIP_VISION", "VAE")),
-    "LoraLoader": (
-        {
-            "model": "MODEL",
-            "clip": "CLIP",
-            "lora_name": "file:loras",
-            "strength_model": _STRENGTH,
-            "strength_clip": _STRENGTH,
-        },
-        ("MODEL", "CLIP"),
-    ),
-    "LoraLoaderModelOnly": ({"model": "MODEL", "lora_name": "file:loras", "strength_model": _STRENGTH}, ("MODEL",)),
-    "ControlNetLoader": ({"control_net_name": "file:controlnet"}, ("CONTROL_NET",)),
-    "UpscaleModelLoader": ({"model_name": "file:upscale_models"}, ("UPSCALE_MODEL",)),
     "StyleModelLoader": ({"style_model_name": "file:style_models"}, ("STYLE_MODEL",)),
     "GLIGENLoader": ({"gligen_name": "file:gligen"}, ("GLIGEN",)),
 }

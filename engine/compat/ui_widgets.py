@@ -18,6 +18,13 @@ SEEDS = ("seed", "noise_seed")
 UPLOADS = ("image", "video", "audio", "upload", "choose file to upload")
 """What stands in the place of an upload button."""
 
+OURS: Mapping[str, tuple[str, ...]] = {
+    "LoraLoader": ("blocks",),
+    "LoraLoaderModelOnly": ("blocks",),
+    "RandomNoise": ("noise_source",),
+}
+"""Inputs that node types of ComfyUI have here only; they stand last."""
+
 EDITOR_ONLY = (CONTROL, "control_filter_list", "upload", "audioUI", "videopreview", "$$canvas-image-preview")
 """Widgets that no server is told of."""
 
@@ -33,6 +40,8 @@ class Widget:
     control: bool = False
     button: bool = False
     type: Any = None
+    ours: bool = False
+    """Whether the node type has it here only, so that a file of ComfyUI has no value for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +72,7 @@ def values_of(node: UiNode, definition: NodeDef | None) -> Values:
     if defined and own and {w.name for w in own} <= {w.name for w in defined}:
         told = {w.name: w for w in defined}
         own = [told[w.name] for w in own]
-    for widgets in (own, defined):
+    for widgets in (own, defined, [w for w in defined if not w.ours]):
         if widgets and (layout := laid_out(widgets, values)) is not None:
             return _placed(layout, values)
     if not defined:  # of an unknown type, or what the editor shows in a node without inputs to type in
@@ -90,13 +99,14 @@ def own_widgets(node: UiNode) -> list[Widget]:
 
 def defined_widgets(definition: NodeDef) -> list[Widget]:
     """The widgets of a node type, in order."""
-    return [_widget(socket) for socket in definition.inputs if socket.typed_in]
+    ours = OURS.get(definition.name, ())
+    return [_widget(socket, socket.name in ours) for socket in definition.inputs if socket.typed_in]
 
 
-def _widget(socket: Socket) -> Widget:
+def _widget(socket: Socket, ours: bool) -> Widget:
     seed = socket.name in SEEDS or (socket.widget is not None and socket.widget.name == "seed")
     upload = socket.file is not None and socket.file.kind == "input"
-    return Widget(socket.name, seed, upload, str if socket.wire == "COMBO" else socket.type)
+    return Widget(socket.name, seed, upload, str if socket.wire == "COMBO" else socket.type, ours)
 
 
 def laid_out(widgets: Sequence[Widget], values: Sequence[Any]) -> list[tuple[str, str]] | None:

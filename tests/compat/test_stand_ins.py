@@ -24,15 +24,13 @@ def test_they_have_the_form_of_all_others() -> None:
 
 
 def test_files_are_listed() -> None:
-    told = stand_ins(Registry(), names)["LoraLoader"]["input"]["required"]
-    assert told["lora_name"] == [["a file of loras"], {}]
-    assert told["model"] == ["MODEL", {}]
-    assert told["strength_clip"][1]["default"] == 1.0
+    told = stand_ins(Registry(), names)["StyleModelLoader"]["input"]["required"]
+    assert told["style_model_name"] == [["a file of style_models"], {}]
 
 
 def test_a_real_type_takes_the_place_of_its_stand_in() -> None:
-    @node("LoraLoader")
-    def lora(*, strength: float = 1.0) -> int:
+    @node("GLIGENLoader")
+    def gligen(*, strength: float = 1.0) -> int:
         return 0
 
-    assert set(stand_ins(Registry([lora.__node__]), names)) == set(STAND_INS) - {"LoraLoader"}  # type: ignore[attr-defined]
+    assert set(stand_ins(Registry([gligen.__node__]), names)) == set(STAND_INS) - {"GLIGENLoader"}  # type: ignore[attr-defined]
