@@ -250,9 +250,15 @@ def test_halting_lets_running_steps_end_and_begins_no_others() -> None:
         chain = graph(h=("Hang", {"a": 1}), b=("Add", {"a": "h.0"}), c=("Add", {"a": "b.0"}))
         busy, last = submit(chain, ["c"]), submit(graph(h=("Hang", {"a": 2})), ["h"])
         until(lambda: called.count("hang") == 2)
+        told: list[Job] = []
+        for job in (busy, last):  # heard after the job's own schedule, which listens since its start
+            job.halted.listen(lambda job=job: told.append(job))  # type: ignore[misc]
         halting = threading.Thread(target=submit.runner.halt, args=(SECONDS,))  # type: ignore[attr-defined]
         halting.start()
-        until(lambda: busy.halted.is_set() and last.halted.is_set())
+        until(lambda: len(told) == 2)
+        turned = threading.Event()
+        submit.runner._loop.call_soon_threadsafe(turned.set)  # type: ignore[attr-defined]
+        assert turned.wait(SECONDS)  # and the loop has done what they asked of it
         gate.set()
         halting.join(SECONDS)
         assert last.result(SECONDS)["h"].outputs

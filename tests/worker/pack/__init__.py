@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,7 +19,7 @@ from engine.graph.define import Ui, node
 from engine.graph.expand import Expand
 from engine.graph.graph import Const, Graph, Link, Node
 from engine.graph.sockets import Range
-from engine.run.jobs import Job
+from engine.run.schedule import _Run
 
 
 @node()
@@ -72,10 +73,12 @@ def deaf(*, seconds: float = 60.0, mark: str = "", key: int = 0) -> int:
 def to_the_last(*, key: int = 0, context: Context) -> int:
     """Works until its job may begin no further steps."""
     context.progress(1, 2)
-    found = (o for o in gc.get_objects() if isinstance(o, Job) and o.id == context.job and not o.future.done())
-    job = next(found)
-    while not job.halted.is_set():
+    run = next(o for o in gc.get_objects() if type(o) is _Run and o.job == context.job and not o.closed)
+    while not run.halted:
         time.sleep(0.01)
+    turned = threading.Event()
+    run.loop.call_soon_threadsafe(turned.set)  # the loop has done all that halting asks of it
+    turned.wait()
     return key
 
 
