@@ -65,10 +65,15 @@ def test_all_blocks_are_of_a_known_kind() -> None:
     assert all(line.startswith("python3 ") for line in COMMANDS)
 
 
+FOLDER = "python3 main.py check workflows"
+
+
 @pytest.mark.parametrize("command", [c for c in COMMANDS if c != "python3 -m tests"])
 def test_commands(command: str, checkout: Path) -> None:
     ended = run(checkout, *shlex.split(command)[1:])
-    assert ended.returncode == 0, ended.stderr
+    # Some of the shipped workflows are for models that people bring: the folder is not fine as a whole.
+    assert ended.returncode == (1 if command == FOLDER else 0), ended.stderr
+    assert command != FOLDER or re.search(r"^1\d of \d\d workflows run now\.$", ended.stdout, re.MULTILINE)
     assert "left out" not in ended.stderr
 
 
