@@ -67,14 +67,16 @@ describe("#1 the palette's search", () => {
 /** Letters that fold, that do not, that are two code units, and marks that stand alone or join. */
 const unit = fc.constantFrom(..."aZ0 -_đĐếộƯñßﬁİıǅΣς漢𝒜🦊", "e\u0301", "\u0323", "u\u031b\u0301");
 
+/** As the palette has node types: the label weighs more than the name. */
+const named = (id: string, label: string) => ({
+  id,
+  fields: [
+    { text: label, weight: 1.05 },
+    { text: id, weight: 1 },
+  ],
+});
+
 test("#1 a name that is typed whole is first, though a label that weighs more begins with it", () => {
-  const named = (id: string, label: string) => ({
-    id,
-    fields: [
-      { text: label, weight: 1.05 },
-      { text: id, weight: 1 },
-    ],
-  });
   const index = indexed([
     named("CLIPTextEncodeSDXL", "CLIPTextEncodeSDXL"),
     named("CLIPTextEncode", "CLIP Text Encode (Prompt)"),
