@@ -51,7 +51,12 @@ async function goTo({ page }: Editor, name: string): Promise<void> {
   else if (!(await page.getByRole("treeitem").and(focused(page)).count())) await page.keyboard.press("o");
   await expect(page.getByRole("treeitem").and(focused(page))).toBeVisible();
   await page.keyboard.press("Home");
-  for (let n = 0; n < 12 && !(await item.and(focused(page)).count()); n++) await page.keyboard.press("ArrowDown");
+  const items = page.getByRole("treeitem");
+  await expect(items.first()).toBeFocused();
+  for (let n = 1; n < (await items.count()) && !(await item.and(focused(page)).count()); n++) {
+    await page.keyboard.press("ArrowDown");
+    await expect(items.nth(n)).toBeFocused();
+  }
   await expect(item).toBeFocused();
 }
 
@@ -59,6 +64,7 @@ async function goTo({ page }: Editor, name: string): Promise<void> {
 async function connect(editor: Editor, node: string, input: string, end: string): Promise<void> {
   const { page } = editor;
   await goTo(editor, node);
+  await expect(page.getByRole("region", { name: new RegExp(`^Details of ${node}`) })).toBeVisible();
   await page.keyboard.press("Enter");
   await tabTo(page, new RegExp(`^Connect ${input} …`));
   await page.keyboard.press("Enter");
