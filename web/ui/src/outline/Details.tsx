@@ -16,7 +16,7 @@ import { Inputs } from "./Inputs";
 import { rowName } from "./names";
 import css from "./Outline.module.css";
 import { Outputs } from "./Outputs";
-import { focusOn, useOutline } from "./store";
+import { focusOn, takesFocus, useOutline } from "./store";
 import { TitleField } from "./TitleField";
 import type { Row } from "./tree";
 
@@ -24,11 +24,8 @@ import type { Row } from "./tree";
 function useFocus() {
   const head = useRef<HTMLHeadingElement>(null);
   const wanted = useOutline((s) => s.focus);
-  const asked = useRef(wanted.n);
   useEffect(() => {
-    if (asked.current === wanted.n) return;
-    asked.current = wanted.n;
-    if (wanted.part === "details") head.current?.focus();
+    if (takesFocus(wanted, "details")) head.current?.focus();
   }, [wanted]);
   return head;
 }

@@ -8,7 +8,7 @@ import { Button } from "~/ui/Button";
 import { Empty } from "~/ui/Empty";
 import { Details } from "./Details";
 import css from "./Outline.module.css";
-import { setActive, useOutline } from "./store";
+import { setActive, takesFocus, useOutline } from "./store";
 import { Tree } from "./Tree";
 import { keyOf, opened, rowsOf } from "./tree";
 
@@ -30,11 +30,8 @@ function Nothing({ children }: { readonly children: ReactNode }) {
   const { t } = useTranslation("outline");
   const box = useRef<HTMLDivElement>(null);
   const wanted = useOutline((s) => s.focus);
-  const asked = useRef(wanted.n);
   useEffect(() => {
-    if (asked.current === wanted.n) return;
-    asked.current = wanted.n;
-    box.current?.querySelector("button")?.focus();
+    if (takesFocus(wanted, "tree", "details")) box.current?.querySelector("button")?.focus();
   }, [wanted]);
   return (
     <div ref={box}>

@@ -5,7 +5,7 @@ import { useDoc } from "~/stores/doc";
 import { useServer } from "~/stores/server";
 import { goTo, selectIfHere } from "./actions";
 import { rowName } from "./names";
-import { focusOn, setActive, toggle, useOutline } from "./store";
+import { focusOn, setActive, toggle, takesFocus, useOutline } from "./store";
 import css from "./Outline.module.css";
 import { moved, type Row, typed } from "./tree";
 import { TreeRow } from "./TreeRow";
@@ -31,7 +31,6 @@ export function Tree({ rows, active }: { readonly rows: readonly Row[]; readonly
   const box = useRef<HTMLDivElement>(null);
   const word = useWord();
   const wanted = useOutline((s) => s.focus);
-  const asked = useRef(wanted.n);
 
   const rangeExtractor = useCallback(
     (range: Range) => [...new Set([...defaultRangeExtractor(range), Math.max(0, active)])].toSorted((a, b) => a - b),
@@ -65,9 +64,7 @@ export function Tree({ rows, active }: { readonly rows: readonly Row[]; readonly
   };
 
   useEffect(() => {
-    if (asked.current === wanted.n) return;
-    asked.current = wanted.n;
-    if (wanted.part === "tree") requestAnimationFrame(() => focusRow(Math.max(0, active)));
+    if (takesFocus(wanted, "tree")) requestAnimationFrame(() => focusRow(Math.max(0, active)));
   }, [wanted, active, focusRow]);
 
   useEffect(() => {
