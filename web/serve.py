@@ -149,7 +149,9 @@ def _announce(service: Service, settings: ServerSettings, sockets: Sequence[sock
     for told in warnings(settings):
         print(told, file=sys.stderr)
     shown = f"{url}/?token={settings.token}" if needs_token(settings) else url
-    print(f"Inkwater listens on {shown}", flush=True)
+    # In one write, line end included: who starts a server reads the address off this line, and a thread may log now.
+    sys.stdout.write(f"Inkwater listens on {shown}\n")
+    sys.stdout.flush()
     if settings.open_browser:
         import webbrowser
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -22,6 +23,9 @@ ROOT = Path(__file__).resolve().parents[2]
 PACK = Path(__file__).parent / "pack" / "kit"
 PATIENCE = 180.0
 """Seconds after which a test is given up: not a measure of anything, for the machine may be as busy as can be."""
+
+LISTENS = re.compile(r"Inkwater listens on (https?://(?:\[[^\]]+\]|[\w.-]+):\d+)")
+"""Says the address, whatever another thread logs on the same line."""
 
 Graph = dict[str, dict[str, Any]]
 
@@ -171,8 +175,8 @@ def _listen(server: Server, found: threading.Event) -> None:
     assert server.process.stdout is not None
     for line in server.process.stdout:
         server.lines.append(line)
-        if line.startswith("Inkwater listens on "):
-            server.url = line.split()[-1].partition("/?token=")[0]
+        if heard := LISTENS.search(line):
+            server.url = heard[1]
             found.set()
     found.set()
 

@@ -83,16 +83,16 @@ test("#22 a reload in the middle shows the run again; killed and started anew, t
 }) => {
   const { page, server } = editor;
   await editor.open();
-  await setSteps(editor, 2000);
+  await setSteps(editor, 1000);
   await editor.run();
   await expect(preview(editor)).toBeVisible({ timeout: 240_000 });
   const job = await newest(editor);
   // By then the change of the steps is long in the browser's storage, where it goes a moment after it was made.
-  await expect(editor.node("Sampler").getByText(/\d{3,} \/ 2000/)).toBeVisible({ timeout: 240_000 });
+  await expect(editor.node("Sampler").getByText(/\d{3,} \/ 1000/)).toBeVisible({ timeout: 240_000 });
 
   await page.reload();
   await editor.ready();
-  await expect(editor.node("Sampler").getByText(/\d+ \/ 2000/)).toBeVisible({ timeout: 240_000 });
+  await expect(editor.node("Sampler").getByText(/\d+ \/ 1000/)).toBeVisible({ timeout: 240_000 });
 
   await server.kill();
   await expect(page.getByRole("alert").getByText(/The server does not answer/)).toBeVisible();
