@@ -18,6 +18,7 @@ from engine.diffusion.names import SAMPLERS, load
 from engine.diffusion.noise import StepNoise, brownian_noise, initial_noise, step_noise
 from engine.diffusion.predict import Evaluation, Placed, combine, evaluations, place, resized_mask
 from engine.diffusion.samplers.protocol import Ask, Denoised, Sampling, Steps
+from engine.diffusion.traces import Watch
 from engine.diffusion.trajectory import SigmaTable, Trajectory, sigma_table, trajectory_of
 from engine.diffusion.types import Cond, ModelSampling, NoiseSource, Sampler, Wants
 
@@ -65,6 +66,10 @@ class DenoiseJob:
     cancelled: Callable[[], bool] | None = None
     priority: int = 0
     """Higher goes first."""
+    share: bool = False
+    """May go in one batch with other jobs that may, whatever the loop does with the rest: that changes the last bits."""
+    watch: Watch | None = None
+    """Looks into the network at some sampler steps."""
 
     def weights(self) -> tuple[Hashable, ...]:
         """All that the loop must lease at once: the denoiser, then each ControlNet that counts at some time."""
@@ -187,15 +192,15 @@ class _Questions:
                 branches = guidance.send(value)
             except StopIteration as end:
                 return end.value, seen
-            value = yield from self._answers(branches, x, ask.sigma)
+            value = yield from self._answers(branches, x, ask)
             seen |= value
 
     def _answers(
-        self, branches: Mapping[str, Branch], x: Tensor, sigma: float
+        self, branches: Mapping[str, Branch], x: Tensor, ask: Ask
     ) -> Generator[Sequence[Evaluation], Sequence[Tensor], dict[str, Tensor]]:
-        timestep, prediction = self._table.timestep(sigma), self._job.sampling.prediction
+        timestep, prediction = self._table.timestep(ask.sigma), self._job.sampling.prediction
         asked = {
-            name: list(evaluations(name, self._places(name, branch, x), x, sigma, timestep, prediction))
+            name: list(evaluations(name, self._places(name, branch, x), x, ask.sigma, timestep, prediction, ask.step))
             for name, branch in branches.items()
         }
         flat = [evaluation for group in asked.values() for evaluation in group]

@@ -69,6 +69,8 @@ class Evaluation:
     branch: str
     controls: tuple[PlacedControl, ...] = ()
     """Those that count at this sigma."""
+    step: int = 0
+    """The sampler step that it belongs to."""
 
     @property
     def shape(self) -> tuple[object, ...]:
@@ -139,14 +141,20 @@ def _pixels(cells: slice) -> slice:
 
 
 def evaluations(
-    branch: str, conditioning: Sequence[Placed], x: Tensor, sigma: float, timestep: float, prediction: str
+    branch: str,
+    conditioning: Sequence[Placed],
+    x: Tensor,
+    sigma: float,
+    timestep: float,
+    prediction: str,
+    step: int = 0,
 ) -> Iterator[Evaluation]:
     """What to ask the network for one branch; nothing if none of its conditionings holds now."""
     for placed in conditioning:
         if placed.holds(sigma):
             crop = x[:, :, placed.rows, placed.columns]
             active = tuple(control for control in placed.controls if control.holds(sigma))
-            yield Evaluation(crop, sigma, timestep, placed, prediction, branch, active)
+            yield Evaluation(crop, sigma, timestep, placed, prediction, branch, active, step)
 
 
 def combine(asked: Sequence[Evaluation], answers: Sequence[Tensor], x: Tensor) -> Tensor:

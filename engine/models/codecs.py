@@ -8,7 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from engine.diffusion.types import Area, Cond, Control, Embeds, Latent, Tokens
+from engine.diffusion.traces import Trace, TraceStep
+from engine.diffusion.types import Area, Cond, Control, Embeds, Latent, LatentSpec, ModelSampling, Sampler, Tokens
 from engine.files import FileRef
 from engine.run.codecs import Buffer, Codec, Codecs, Record, record
 
@@ -23,9 +24,23 @@ DTYPES: Mapping[str, torch.dtype] = {
 
 
 def codecs() -> Codecs:
-    """The table for tensors, latents, pictures, conditionings, tokens and token vectors."""
+    """The table for tensors, latents, pictures, conditionings, tokens, token vectors and traces."""
     table: dict[type, Codec | Record] = {Tensor: Codec("tensor", _sizeof, _encode, _decode)}
-    table |= {kind: record(kind) for kind in (Latent, Cond, Control, Area, Tokens, Embeds, FileRef)}
+    records = (
+        Latent,
+        Cond,
+        Control,
+        Area,
+        Tokens,
+        Embeds,
+        FileRef,
+        Trace,
+        TraceStep,
+        Sampler,
+        ModelSampling,
+        LatentSpec,
+    )
+    table |= {kind: record(kind) for kind in records}
     return Codecs(table)
 
 
