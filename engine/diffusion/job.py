@@ -67,7 +67,7 @@ class DenoiseJob:
     priority: int = 0
     """Higher goes first."""
     share: bool = False
-    """May go in one batch with other jobs that may, whatever the loop does with the rest: that changes the last bits."""
+    """May go in a batch with other jobs that may, whatever the loop does with the rest; that changes the last bits."""
     watch: Watch | None = None
     """Looks into the network at some sampler steps."""
 
