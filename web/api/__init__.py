@@ -5,6 +5,7 @@ from __future__ import annotations
 from engine.version import VERSION
 from web.api import (
     checking,
+    compare,
     events,
     images,
     jobs,
@@ -24,7 +25,22 @@ from web.api.state import prepare
 
 __all__ = ["OPERATIONS", "ROUTES", "prepare"]
 
-_TOPICS = (checking, jobs, queue, events, workflows, opening, versions, nodes, packs, models, images, worker, status)
+_TOPICS = (
+    checking,
+    jobs,
+    compare,
+    queue,
+    events,
+    workflows,
+    opening,
+    versions,
+    nodes,
+    packs,
+    models,
+    images,
+    worker,
+    status,
+)
 _OWN = tuple(operation for topic in _TOPICS for operation in topic.OPERATIONS)
 
 OPERATIONS = (*_OWN, *described(_OWN, VERSION))

@@ -114,3 +114,15 @@ def save(number: int = 0, prefix: str = "kit", *, context: Context) -> Ui:
     """Saves the number as a small file, and shows it."""
     saved = context.save(prefix, "txt", f"{number}\n".encode())
     return Ui({"text": [str(number)], "files": [saved.ui]})
+
+
+@node("KitPicture", kind="sink", category="kit")
+def picture(red: Annotated[int, Range(0, 255)] = 0, side: int = 8, *, context: Context) -> Ui:
+    """Saves a picture of one colour."""
+    from io import BytesIO
+
+    from PIL import Image
+
+    data = BytesIO()
+    Image.new("RGB", (side, side), (red, 0, 0)).save(data, "PNG")
+    return Ui({"images": [context.save("picture", "png", data.getvalue()).ui]})
