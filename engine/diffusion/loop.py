@@ -5,8 +5,9 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 from typing import Any, Literal, TypeVar
@@ -18,6 +19,7 @@ from engine.diffusion.batch import groups, lay_out, lay_out_controls, rows_of, r
 from engine.diffusion.job import DenoiseJob, Run, StepState, run_job
 from engine.diffusion.predict import Evaluation
 from engine.diffusion.residence import Lease, Residence, Weights
+from engine.diffusion.traces import Watch
 from engine.diffusion.types import Network
 from engine.graph.context import Cancelled
 
@@ -289,7 +291,8 @@ class DenoiseLoop:
             self._limits[weights, shape] = size
             self._stats = replace(self._stats, halvings=self._stats.halvings + 1)
 
-        clean = run(network, rows, limit, on_call, on_halved)
+        with _watched(network, questions):
+            clean = run(network, rows, limit, on_call, on_halved)
         self._stats = replace(self._stats, seconds=self._stats.seconds + time.perf_counter() - started)
         for (active, i), answer in zip(questions, split(clean, asked), strict=True):
             active.answers[i] = answer
@@ -316,6 +319,22 @@ class DenoiseLoop:
         self._active.remove(active)
         active.run.close()
         _fail(active.future, error)
+
+
+@contextmanager
+def _watched(network: Network, questions: Sequence[tuple[_Active, int]]) -> Iterator[None]:
+    """With every job's look into the calls that answer these questions, at the sampler steps that it wants to see."""
+    seen: dict[_Active, tuple[Watch, list[tuple[int, Evaluation]]]] = {}
+    row = 0
+    for active, i in questions:
+        watch, evaluation = active.job.watch, active.asked[i]
+        if watch is not None and evaluation.step in watch.steps:
+            seen.setdefault(active, (watch, []))[1].append((row, evaluation))
+        row += evaluation.x.shape[0]
+    with ExitStack() as stack:
+        for watch, asked in seen.values():
+            stack.enter_context(watch(network, asked))
+        yield
 
 
 def _fail(future: Future[Any], error: BaseException) -> None:

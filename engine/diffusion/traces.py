@@ -54,5 +54,9 @@ class Watch(Protocol):
     steps: frozenset[int]
     """The sampler steps that it wants to see, counted from 0."""
 
-    def __call__(self, network: Network, asked: Sequence[Evaluation]) -> AbstractContextManager[None]:
-        """Around one call of the network, whose rows are those of `asked`, one after the other."""
+    def __call__(self, network: Network, asked: Sequence[tuple[int, Evaluation]]) -> AbstractContextManager[None]:
+        """Around the calls of the network that answer `asked`: evaluations of the job, each with its first row.
+
+        Rows are counted over all that is asked, of other jobs too; the calls have them in order, each once, in as many
+        batches as memory allows.  A call that runs out of memory is made again with fewer rows.
+        """

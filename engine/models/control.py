@@ -143,6 +143,11 @@ class Steered:
         for control in controls.values():
             _same_way_down(denoiser.module, control)
 
+    @property
+    def module(self) -> nn.Module:
+        """The denoiser's network."""
+        return self._denoiser.module
+
     def row_bytes(self, shape: Sequence[int]) -> int:
         """About what one row of x, of `shape` [C, h, w], takes beside the weights; the ControlNets run in turn."""
         return self._denoiser.row_bytes(shape) + max(control.row_bytes(shape) for control in self._controls.values())
