@@ -79,8 +79,8 @@ def shares(query: Tensor, key: Tensor, heads: int, head: int | None = None) -> T
 
     From `query` [N, cells, heads·d] and `key` [N, T, heads·d] to float32 [N, T, cells]; over T it sums to 1.
     """
-    q = query.unflatten(2, (heads, -1)).transpose(1, 2)
-    k = key.unflatten(2, (heads, -1)).permute(0, 2, 3, 1).float()
+    q = query.reshape(*query.shape[:2], heads, -1).transpose(1, 2)
+    k = key.reshape(*key.shape[:2], heads, -1).permute(0, 2, 3, 1).float()
     if head is not None:
         q, k = q[:, head : head + 1], k[:, head : head + 1]
     rows, used, cells, depth = q.shape
@@ -264,7 +264,8 @@ class _Look:
                 if start < stop:
                     rows = slice(start - self._done, stop - self._done)
                     found = shares(query[rows], out[rows], layer.heads, self._head)
-                    maps = self._reduced(_folded(found, evaluation).unflatten(2, (height, width)))
+                    found = _folded(found, evaluation)
+                    maps = self._reduced(found.reshape(*found.shape[:2], height, width))
                     self._pending.append((evaluation, dict(enumerate(maps, start - first))))
 
     def _reduced(self, maps: Tensor) -> Tensor:
@@ -278,4 +279,4 @@ class _Look:
 def _folded(found: Tensor, evaluation: Evaluation) -> Tensor:
     """Shares [N, T, cells] of the conditioning's own tokens: in a batch with longer ones it stands there repeatedly."""
     own = evaluation.placed.embeds.shape[1]
-    return found if found.shape[1] == own else found.unflatten(1, (-1, own)).sum(dim=1)
+    return found if found.shape[1] == own else found.reshape(found.shape[0], -1, own, found.shape[2]).sum(dim=1)
