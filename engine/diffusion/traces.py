@@ -46,6 +46,8 @@ class Trace:
     """How the sampler's units become the autoencoder's: samples = value / factor + shift."""
     seed: int = 0
     source: NoiseSource = "cpu"
+    family: str = ""
+    """The family of the model, whose rough colours show its latents; "" is not known."""
 
 
 class Watch(Protocol):
