@@ -111,6 +111,18 @@ def _family(host: Host, name: str) -> str:
     raise BadQuestion(f"There is no family and no model file {name!r} with a text encoder.")
 
 
+def value(
+    host: Host, graph: Mapping[str, Any], node: str, output: int, job: str = "", ran: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """What an output holds, if its result is kept: see `engine.worker.values.shown`."""
+    from engine.worker.values import NoOutput, shown
+
+    try:
+        return shown(host.session, graph, node, output, job, ran)
+    except NoOutput as error:
+        raise BadQuestion(str(error)) from error
+
+
 def free(host: Host, weights: bool = False, cache: bool = False) -> dict[str, int]:
     """Let go of weights that nobody uses, and of results in memory; gives the bytes of each."""
     works = host.session.works
@@ -126,4 +138,4 @@ def stats(host: Host) -> dict[str, Any]:
     return {"loop": dict(host.session.works.device.stats()), "jobs": len(host.jobs), "uptime": uptime}
 
 
-ASKS: Mapping[str, Callable[..., Any]] = {f.__name__: f for f in (explain, report, tokens, free, stats)}
+ASKS: Mapping[str, Callable[..., Any]] = {f.__name__: f for f in (explain, report, tokens, value, free, stats)}

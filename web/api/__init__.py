@@ -15,6 +15,7 @@ from web.api import (
     packs,
     queue,
     status,
+    values,
     versions,
     worker,
     workflows,
@@ -38,6 +39,7 @@ _TOPICS = (
     packs,
     models,
     images,
+    values,
     worker,
     status,
 )
