@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, is_dataclass
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from engine.graph.keys import Key
 from engine.graph.plan import Plan, Step
@@ -13,9 +11,6 @@ from engine.run.artifact import Artifact
 
 if TYPE_CHECKING:
     from engine.session import Session
-
-MOST_ITEMS = 4
-"""Items of a list that are shown."""
 
 
 class NoOutput(Exception):
@@ -38,6 +33,8 @@ def shown(
 
     Raises NoOutput.
     """
+    from engine.looking.describe import describe
+
     step = _step(session, graph, node, job)
     if step is None:
         raise NoOutput(f"There is no node {node!r} that can run.")
@@ -52,8 +49,8 @@ def shown(
         found, stale = kept(session, old.key), True
     if found is None or output >= len(found.outputs):
         return {"state": "missing", **told}
-    views = list(_views(found.outputs[output]))
-    return {"state": "kept", "stale": stale, "seconds": found.seconds, "views": views, **told}
+    views = describe(found.outputs[output])
+    return {"state": "kept", "stale": stale, "seconds": found.seconds, "views": list(views), **told}
 
 
 def kept(session: Session, key: Key) -> Artifact | None:
@@ -70,27 +67,3 @@ def _step(session: Session, graph: Mapping[str, Any], node: str, job: str) -> St
         return None
     plan: Plan = session.rules(job).check(from_json(graph, session.registry), [node]).plan
     return plan.steps.get(node)
-
-
-def _views(value: Any) -> Iterator[Any]:
-    """Of a list, those of its first items, each under its place."""
-    from engine.looking.describe import describe
-
-    if not isinstance(value, list):
-        yield from map(plain, describe(value))
-        return
-    for place, item in enumerate(value[:MOST_ITEMS], 1):
-        yield from map(plain, describe(item, name=f"{place}/{len(value)}"))
-
-
-def plain(view: Any) -> Any:
-    """A view as JSON: bytes in base64."""
-    match view:
-        case bytes():
-            return base64.b64encode(view).decode()
-        case Mapping():
-            return {str(name): plain(item) for name, item in view.items()}
-        case list() | tuple():
-            return list(map(plain, view))
-        case _:
-            return plain(asdict(cast(Any, view))) if is_dataclass(view) else view

@@ -26,8 +26,8 @@ ASKED = obj(
 
 VIEW = told(
     ANY_OBJECT,
-    "By `kind`: picture {png (base64), width, height}, table {rows: [[key, value]]}, tokens {tokens: [{id, text, "
-    "weight, chunk}]}, curve {x, y, x_name, y_name}, text {text}; each may have a name.",
+    "By `kind`: picture {png (base64), width, height, title}, table {rows: [[key, value]]}, tokens {tokens: [{id, "
+    "text, weight, chunk}]}, curve {x, y, x_name, y_name}, text {text}.",
 )
 VALUE = obj(
     {
@@ -54,9 +54,7 @@ async def show_value(call: Call) -> dict[str, Any]:
         raise WorkflowError(map(sentence, checked.errors), checked.errors)
     outputs = checked.plan.steps[node].definition.outputs
     if body["output"] >= len(outputs):
-        names = ", ".join(output.name for output in outputs) or "none"
-        wrong = f"Node {node!r} has {len(outputs)} outputs, counted from 0 ({names}): there is no {body['output']}."
-        raise Refusal(400, "no_such_output", wrong)
+        raise Refusal(400, "no_such_output", _no_output(node, body["output"], [output.name for output in outputs]))
     ran = await service.queue.body(body["job"]) if body.get("job") else None
     told: dict[str, Any] = await service.ask(
         "value",
@@ -67,6 +65,13 @@ async def show_value(call: Call) -> dict[str, Any]:
         ran=None if ran is None else ran.graph,
     )
     return told
+
+
+def _no_output(node: str, output: int, names: list[str]) -> str:
+    if not names:
+        return f"Node {node!r} has no outputs."
+    there = ", ".join(f"{index} {name}" for index, name in enumerate(names))
+    return f"Node {node!r} has the outputs {there}: there is no output {output}."
 
 
 OPERATIONS = (
