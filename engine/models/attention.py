@@ -44,13 +44,35 @@ class Layer:
         return self.name.partition(".transformer_blocks.")[0]
 
 
-Choose = Callable[[Layer], bool]
-"""Whether a layer is looked at."""
+Choose = Callable[[Sequence[Layer]], Sequence[Layer]]
+"""From a denoiser's layers, in the order in which they work, to those that are looked at."""
 
 
-def every(layer: Layer) -> bool:
-    """Looks at all layers."""
-    return True
+def _in(part: LayerPart) -> Choose:
+    return lambda layers: [layer for layer in layers if layer.part == part]
+
+
+def _sized(scale: int) -> Choose:
+    return lambda layers: [layer for layer in layers if layer.scale == scale]
+
+
+LAYERS: Mapping[str, Choose] = {
+    "last": lambda layers: layers[-1:],
+    "up": _in("up"),
+    "middle": _in("middle"),
+    "down": _in("down"),
+    "all": lambda layers: layers,
+    "1/1": _sized(1),
+    "1/2": _sized(2),
+    "1/4": _sized(4),
+    "1/8": _sized(8),
+}
+"""Which layers to look at, by name; a fraction is their size beside the latent's."""
+
+TELLING = "last"
+"""What tells most, measured on the shipped model with 8 prompts: how often a cell inside the thing has more heat of its
+word than one outside (0.5 is chance), and one outside more of the colour's word: last 0.75 and 0.79, up 0.60 and 0.73,
+all 0.62 and 0.72, down 0.52 and 0.54, middle 0.49 and 0.52 at the first sampler step; later the thing's fades."""
 
 
 def layers_of(module: nn.Module) -> tuple[Layer, ...]:
@@ -137,19 +159,21 @@ class AttentionWatch:
     """A `traces.Watch` that gathers heat at some sampler steps; of samplers that ask twice in one, the first answer.
 
     Args:
-        steps: sampler steps to look at, counted from 0. choose: the layers; ValueError in the run if none is left.
+        steps: sampler steps to look at, counted from 0. choose: the layers; ValueError in the run if it leaves none.
         head: only this one of each layer, None for the mean over all.
         longest: cells that the longer side of a heat has at most, 0 for no limit.
     """
 
     def __init__(
-        self, steps: Sequence[int], *, choose: Choose = every, head: int | None = None, longest: int = LONGEST
+        self, steps: Sequence[int], *, choose: Choose = LAYERS[TELLING], head: int | None = None, longest: int = LONGEST
     ) -> None:
         self.steps = frozenset(steps)
         self._choose = choose
         self._head = head
         self._longest = longest
         self._sums: dict[tuple[int, str], dict[Placed, _Sum]] = {}
+        self.layers: tuple[Layer, ...] = ()
+        """Those that were looked at, known when the first answer is."""
 
     def heats(self, step: int, branch: str) -> tuple[Heat, ...]:
         """The heat of each conditioning of a branch at a sampler step, in their order; empty if it was not seen."""
@@ -177,7 +201,8 @@ class AttentionWatch:
             return
         module: nn.Module = network.module  # type: ignore[attr-defined]
         look = _Look(wanted, self._head, self._longest)
-        handles = look.hooked(module, self._layers(module))
+        self.layers = self._layers(module)
+        handles = look.hooked(module, self.layers)
         try:
             yield
         finally:
@@ -188,10 +213,10 @@ class AttentionWatch:
 
     def _layers(self, module: nn.Module) -> tuple[Layer, ...]:
         known = layers_of(module)
-        chosen = tuple(layer for layer in known if self._choose(layer))
+        chosen = tuple(self._choose(known))
         if not chosen:
-            there = ", ".join(dict.fromkeys(f"{layer.part} 1/{layer.scale}" for layer in known)) or "none"
-            raise ValueError(f"This model has no attention of words at the chosen layers; it has {there}.")
+            there = ", ".join(dict.fromkeys(f"{layer.part} 1/{layer.scale}" for layer in known)) or "none at all"
+            raise ValueError(f"This model reads no words at the chosen layers; it does so at {there}.")
         fewest = min(layer.heads for layer in chosen)
         if self._head is not None and not 0 <= self._head < fewest:
             raise ValueError(
