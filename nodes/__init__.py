@@ -8,11 +8,13 @@ from engine.graph.registry import Registry
 from nodes import (
     animation,
     areas,
+    attention,
     conditioning,
     control,
     custom_sampling,
     depth,
     expression,
+    grid,
     image,
     image_batch,
     image_blend,
@@ -77,6 +79,8 @@ MODULES: tuple[ModuleType, ...] = (
     string,
     expression,
     logic,
+    grid,
+    attention,
 )
 
 
