@@ -26,6 +26,7 @@ NEEDED: Mapping[str, tuple[Part, ...]] = {
 """Parts of which a file must hold one to be of use as each kind; files of other kinds are not looked into."""
 
 DESCRIBERS: Mapping[str, str] = {
+    "classifiers": "engine.models.classifier_files:facts",
     "controlnet": "engine.models.control_files:facts",
     "depth_estimators": "engine.models.depth_files:facts",
     "edge_models": "engine.models.edge_files:facts",

@@ -13,7 +13,7 @@ from engine.graph.keys import digest
 if TYPE_CHECKING:
     from engine.diffusion.guidance import Cfg, RescaledCfg, Single
 
-Part = Literal["denoiser", "text", "text_g", "vae", "control", "depth", "edges", "upscaler"]
+Part = Literal["denoiser", "text", "text_g", "vae", "control", "depth", "edges", "upscaler", "classifier"]
 """`text` is CLIP ViT-L or the only text encoder of a family, `text_g` OpenCLIP ViT-bigG beside it; `depth` estimates
 depth, `edges` finds soft edges."""
 
@@ -29,6 +29,7 @@ DTYPE_OF: Mapping[Part, Literal["denoiser", "text", "vae"]] = {
     "depth": "text",
     "edges": "text",
     "upscaler": "text",
+    "classifier": "text",
 }
 """Which of a policy's three dtypes each part computes in: bf16 is too coarse for what makes a picture in one pass."""
 
@@ -100,9 +101,12 @@ class Model:
     wants: Wants = field(default_factory=Wants)
     rescale: float = 0.0
     """Share of RescaleCFG in every guidance with this model; 0 is none."""
+    share: bool = False
+    """Its samplers may go in one batch with others of which the same is said; that changes the last bits."""
 
     def __digest__(self) -> tuple[Any, ...]:
-        return (self.handle, *_fields(self.sampling), *_fields(self.latent), *_fields(self.wants), self.rescale)
+        numbers = (*_fields(self.sampling), *_fields(self.latent), *_fields(self.wants), self.rescale)
+        return (self.handle, *numbers, self.share)
 
 
 @dataclass(frozen=True, slots=True)

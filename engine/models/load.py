@@ -38,6 +38,7 @@ BUILDERS: Mapping[Part, str] = {
     "depth": "engine.models.build_depth:depth",
     "edges": "engine.models.edges:edges",
     "upscaler": "engine.models.build_upscale:upscaler",
+    "classifier": "engine.models.classifier:classifier",
 }
 """What makes each part, as "module:function" of type `Builder`."""
 

@@ -72,6 +72,7 @@ LONE: Mapping[str, Part] = {
     "depth_estimators": "depth",
     "edge_models": "edges",
     "upscale_models": "upscaler",
+    "classifiers": "classifier",
 }
 """Kinds of files that hold one network and nothing else."""
 

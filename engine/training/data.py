@@ -29,6 +29,8 @@ class Package:
     name: str
     version: str
     sha256: str
+    named: Package | None = None
+    """Whose table says which drawing stands for which character, where it has none of its own."""
 
     @property
     def tarball(self) -> str:
@@ -43,7 +45,12 @@ RENDER = Package(
 )
 NOTO = Package("@iconify-json/noto", "1.2.9", "3e918d88fc945c0bb3d468dbace6f88caef67f01c9f0e7bcae0915a042e8f1ad")
 
-STYLES: dict[str, Package] = {"flat": FLAT, "3d": RENDER, "noto": NOTO}
+NOTO_V1 = Package(
+    "@iconify-json/noto-v1", "1.2.5", "2bf62c26c2c2884aa99e90aec942cdaee17a5921f05690694f4978ad4b017c37", NOTO
+)
+
+STYLES: dict[str, Package] = {"flat": FLAT, "3d": RENDER, "noto": NOTO, "noto-v1": NOTO_V1}
+"""The last is trained on by nothing: it measures."""
 
 
 class Art(NamedTuple):
@@ -99,8 +106,8 @@ def _svg(icons: dict[str, Any], slug: str) -> Picture:
 
 
 def _iconify(package: Package, folder: Path, codes: list[str]) -> dict[str, Picture]:
-    files = _members(fetch(package, folder), {"icons.json", "chars.json"})
-    icons, chars = json.loads(files["icons.json"]), json.loads(files["chars.json"])
+    icons = json.loads(_members(fetch(package, folder), {"icons.json"})["icons.json"])
+    chars = json.loads(_members(fetch(package.named or package, folder), {"chars.json"})["chars.json"])
     slugs = {code: chars.get(code.lower()) or chars.get(f"{code.lower()}-fe0f") for code in codes}
     return {code: _svg(icons, slug) for code, slug in slugs.items() if slug in icons["icons"]}
 
