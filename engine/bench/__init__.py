@@ -14,6 +14,7 @@ GROUPS = {
     "cache": "engine.bench.cache",
     "memory": "engine.bench.memory",
     "step": "engine.bench.step",
+    "look": "engine.bench.look",
     "server": "engine.bench.server",
 }
 """Modules with a function `figures()`."""

@@ -6,11 +6,13 @@ import argparse
 
 from engine.cli.common import precision
 
-HELP = "measure planning, caching, memory, sampling and the server on this machine"
+FLAGS = ("look", "server", "models")
+HELP = "measure planning, caching, memory, sampling, looking inside and the server on this machine"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("names", nargs="*", metavar="NAME", help="only these groups of measurements")
+    parser.add_argument("--look", action="store_true", help="only what looking inside costs (a group too)")
     parser.add_argument("--server", action="store_true", help="only what clients of the server see (a group too)")
     parser.add_argument(
         "--models", action="store_true", help="only each family at full size: minutes, and up to 20 GB of memory"
@@ -23,4 +25,4 @@ def main(args: argparse.Namespace) -> int:
     """Exit code 1 when a limit is missed."""
     from engine.bench import report
 
-    return report([*args.names, *["server"] * args.server, *["models"] * args.models], args.json)
+    return report([*args.names, *(name for name in FLAGS if getattr(args, name))], args.json)

@@ -1,0 +1,79 @@
+"""What looking inside costs: each measure beside the same run without it, turn about, in one warm session."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+from engine.bench import models
+from engine.bench.figure import Figure, timed
+
+if TYPE_CHECKING:
+    from engine.session import Session
+
+Graph = dict[str, dict[str, Any]]
+
+STEPS, SIZE, ROUNDS = 20, 128, 5
+LOOKED_AT = (2, 8, 14)
+"""Sampler steps whose attention is drawn."""
+SAMPLER = "5"
+
+
+def figures() -> Iterator[Figure]:
+    """What each of `MEASURES` finds."""
+    from engine.session import Session
+
+    with models.mini() as folders, tempfile.TemporaryDirectory() as data, Session(data=data, models=folders) as session:
+        session.run(traced(0))
+        for measure in MEASURES:
+            yield from measure(session)
+
+
+def traced(seed: int) -> Graph:
+    """From prompt to picture, with SamplerTrace for the sampler: its outputs are the latent and the trace."""
+    graph: Graph = models.text_to_image(models.MINI, SIZE, STEPS, seed)
+    graph[SAMPLER]["class_type"] = "SamplerTrace"
+    return graph
+
+
+def more(plain: Callable[[int], object], looking: Callable[[int], object], rounds: int = ROUNDS) -> float:
+    """How much longer `looking` takes than `plain`, in percent: the median over pairs, each with a seed of its own."""
+    ratios = []
+    for seed in range(1, rounds + 1):
+        without = timed(lambda seed=seed: plain(seed))  # type: ignore[misc]
+        with_ = timed(lambda seed=seed: looking(1000 + seed))  # type: ignore[misc]
+        ratios.append(with_ / without)
+    return 100 * (median(ratios) - 1)
+
+
+def attention(session: Session) -> Iterator[Figure]:
+    """AttentionMap at three of the sampler steps, with its pictures drawn."""
+
+    def looking(seed: int) -> Graph:
+        graph = traced(seed)
+        graph["20"] = {"class_type": "CLIPTokenize", "inputs": {"clip": ["1", 1], "text": "a fox"}}
+        for step in LOOKED_AT:
+            graph[f"3{step}"] = {"class_type": "AttentionMap", "inputs": {**_looked(), "step": step}}
+            graph[f"4{step}"] = {"class_type": "PreviewAny", "inputs": {"source": [f"3{step}", 2]}}
+        return graph
+
+    session.run(looking(0))
+    found = more(lambda seed: session.run(traced(seed)), lambda seed: session.run(looking(seed)))
+    yield Figure(f"AttentionMap on {len(LOOKED_AT)} of {STEPS} steps of the mini: more time", found, "%", 30)
+
+
+def _looked() -> Mapping[str, Any]:
+    return {
+        "trace": [SAMPLER, 1],
+        "model": ["1", 0],
+        "conditioning": ["2", 0],
+        "tokens": ["20", 0],
+        "word": "fox",
+        "image": ["6", 0],
+    }
+
+
+MEASURES: tuple[Callable[[Session], Iterator[Figure]], ...] = (attention,)
+"""Each is given a warm session and yields figures."""
