@@ -40,7 +40,8 @@ def unroll(graph: Graph, close: NodeId, items: Sequence[Any]) -> Expand:
             rewired = {name: put.arg(arg) for name, arg in node.inputs.items()}
             nodes[f"{i}.{names[id]}"] = Node(node.type, rewired, node.title)
         values.append(put.arg(value))
-    return Expand(Graph(nodes | (joins := _joined(values))), (Link(next(reversed(joins)), 0),))
+    joins = joined(values)
+    return Expand(Graph(nodes | joins), (Link(next(reversed(joins)), 0),))
 
 
 def between(graph: Graph, start: NodeId, end: Arg) -> tuple[NodeId, ...]:
@@ -88,7 +89,7 @@ def _short(id: NodeId, close: NodeId) -> str:
     return id.removeprefix(close[: close.rfind(".") + 1])
 
 
-def _joined(values: Sequence[Arg]) -> dict[NodeId, Node]:
+def joined(values: Sequence[Arg]) -> dict[NodeId, Node]:
     """Nodes that join values pairwise, level by level; the last one gives the whole list."""
     nodes: dict[NodeId, Node] = {}
     row = [Const([v.value]) if isinstance(v, Const) else v for v in values]

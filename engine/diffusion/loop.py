@@ -27,6 +27,9 @@ __all__ = ["DenoiseJob", "DenoiseLoop", "DenoiseResult", "Stats", "StepState"]
 
 T = TypeVar("T")
 
+TOGETHER = 16
+"""Jobs that go in one batch because each of them may, where the loop shares none by itself."""
+
 Room = Callable[[Network, Sequence[int], int], int]
 """(network, shape of one row of x, rows wanted) -> rows that memory has room for in one call, at least 1."""
 
@@ -74,6 +77,11 @@ class _Active:
     """The last turn it had."""
     answers: list[Tensor | None] = field(default_factory=list)
 
+    @property
+    def shares(self) -> bool:
+        """Whether its evaluations may go in a batch with other jobs'; what a watch sees is of one job alone."""
+        return self.job.share and self.job.watch is None
+
     def end(self) -> Exception | None:
         """Why the job is to end now, if it is."""
         try:
@@ -91,8 +99,9 @@ class DenoiseLoop:
     """Takes jobs from any thread and works on them, a network call at a time, in a thread of its own.
 
     With share "auto" jobs on the same weights and of the same priority go in one batch, wherever each is in its
-    schedule; with "never" each is batched only with itself, and they take turns.  Between turns it runs what `call` was
-    given, with no lease held.  A job that fails, or whose `on_step` does, ends alone.
+    schedule; with "never" each is batched only with itself, or with others that ask for it too (`DenoiseJob.share`),
+    and they take turns.  Between turns it runs what `call` was given, with no lease held.  A job that fails, or whose
+    `on_step` does, ends alone.
     """
 
     def __init__(
@@ -247,7 +256,21 @@ class DenoiseLoop:
         elsewhere = [a for a in waiting if a.weights != self._residence.weights]
         if elsewhere and (not here or self._residence.may_swap):
             here = [a for a in elsewhere if a.weights == elsewhere[0].weights]
-        return here if self._share == "auto" else here[:1]
+        return here if self._share == "auto" else self._together(here)
+
+    def _together(self, waiting: Sequence[_Active]) -> list[_Active]:
+        """The job that waits longest, alone, or if it may share, the first that came of those that may.
+
+        Those that are left wait no longer for it: of many such jobs some end early, rather than all at the end, and
+        the jobs beside them get every other turn.
+        """
+        if not waiting[0].shares:
+            return [*waiting[:1]]
+        among = set(waiting)
+        sharing = [active for active in self._active if active.shares and active in among]
+        for active in sharing:
+            active.turn = self._turn + 1
+        return sharing[:TOGETHER]
 
     def _answer(self, questions: Sequence[tuple[_Active, int]]) -> None:
         """One group's network calls.  If jobs share it and it fails, each is tried alone, so that one fails alone."""

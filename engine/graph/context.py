@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from engine.files import FileRef
-    from engine.graph.graph import Graph
+    from engine.graph.define import NodeDef
+    from engine.graph.graph import Graph, NodeId
 
 
 class Cancelled(Exception):
@@ -43,6 +44,9 @@ class Context(Protocol):
     """Text that sinks write into files ("prompt", "inkwater", …); None when it is to be left out."""
     mentioned: tuple[FileRef, ...]
     """The files that the texts of this step mention (`sockets.Mentions`)."""
+
+    def definition(self, node: NodeId) -> NodeDef | None:
+        """The type of a node of the graph that this step depends on."""
 
     def progress(self, done: int, total: int, preview: Any = None) -> None:
         """Tell how far the node is; raises Cancelled when the job was cancelled."""

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, permutations
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from engine.files import FileRef, Library
+from engine.graph.graph import Arg, Graph, NodeId
 from engine.graph.problems import Severity
+
+if TYPE_CHECKING:
+    from engine.graph.define import NodeDef
 
 Facts: TypeAlias = Mapping[str, Any]
 """What is known of one value, by name."""
@@ -19,15 +23,27 @@ NOTHING: Facts = {}
 class Known(dict[str, Any]):
     """What is known of a node's inputs: the parsed constant of each, or the Facts of what is linked to it.
 
-    `library` is the one that the check was given (None in a check without files).
+    `library` is the one that the check was given (None in a check without files); `graph` is the one that is checked
+    (inside an expansion that alone), `definitions` the types of its nodes, `args` the node's inputs with their links.
     """
 
-    __slots__ = ("_of", "library")
+    __slots__ = ("_of", "args", "definitions", "graph", "library")
 
-    def __init__(self, values: Mapping[str, Any], of: Mapping[str, Facts], library: Library | None) -> None:
+    def __init__(
+        self,
+        values: Mapping[str, Any],
+        of: Mapping[str, Facts],
+        library: Library | None,
+        graph: Graph | None = None,
+        definitions: Mapping[NodeId, NodeDef | None] | None = None,
+        args: Mapping[str, Arg] | None = None,
+    ) -> None:
         super().__init__(values)
         self._of = of
         self.library = library
+        self.graph = graph or Graph()
+        self.definitions = definitions or {}
+        self.args = args or {}
 
     def facts(self, name: str) -> Facts:
         """The facts of an input: of the linked output, or of the file that a constant names; else none."""

@@ -45,8 +45,9 @@ class Foresight:
         if definition.facts is None or id in parser.bad:
             return (NOTHING,) * count
         values = {name: a.value if isinstance(a, Const) else known.get(name, NOTHING) for name, a in found.args.items()}
+        inputs = Known(values, known, self._library, parser.graph, parser.definitions, found.args)
         try:
-            told = tuple(definition.facts(Known(values, known, self._library)))
+            told = tuple(definition.facts(inputs))
         except Refused as refused:
             parser.say(refused.code, refused.details, id, refused.input, refused.mend)
         except FileProblem as problem:

@@ -188,6 +188,7 @@ TABLE: Mapping[str, Callable[[Args], str]] = {
     ),
     "missing_part": lambda a: plain(a["found"], LONGEST_REASON),
     "bad_model_file": lambda a: plain(a["reason"], LONGEST_REASON),
+    "bad_axis": lambda a: plain(a["reason"], LONGEST_REASON),
     "exception_during_validation": lambda a: f"it could not be checked ({plain(a['reason'])}).",
     "facts_failed": lambda a: f"what it would give could not be told before the run ({plain(a['reason'])}).",
     "invalid_prompt": _no_node,

@@ -1,0 +1,235 @@
+"""Axes of a grid: a constant of a graph, and the values that it takes one after the other, as a person writes them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Literal
+
+from engine.files import FileProblem, FileRef, Library
+from engine.graph.define import NodeDef
+from engine.graph.graph import Graph, Link, NodeId
+from engine.graph.sentences import plain, show, tell
+from engine.graph.sockets import MISSING, Choice, Socket, parse_constant
+from engine.near import nearest
+
+MOST_CELLS = 400
+"""Cells that one grid may have."""
+LONGEST_LABEL = 80
+
+Definitions = Callable[[NodeId], NodeDef | None]
+
+
+class AxisError(ValueError):
+    """An axis that cannot be; `part` is the half of it to mend, and the message says what is wrong and what to do."""
+
+    def __init__(self, message: str, part: Literal["input", "values"]) -> None:
+        super().__init__(message)
+        self.part = part
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """An input of a node, and the constants that it takes; `labels` name them."""
+
+    node: NodeId
+    input: str
+    values: tuple[Any, ...]
+    labels: tuple[str, ...]
+
+
+def axis(
+    graph: Graph,
+    definitions: Definitions,
+    above: Collection[NodeId],
+    target: str,
+    text: str,
+    library: Library | None = None,
+) -> Axis | None:
+    """The axis that `target` ("Title.input" or "id.input") and `text` (its values) name; None where both say nothing.
+
+    Args:
+        above: the nodes that may be named. library: where file names are looked up, if they are.
+
+    Raises AxisError.
+    """
+    if not (target := target.strip()):
+        if text.strip():
+            raise AxisError("it has values and no input; choose the input that takes them, or clear them.", "input")
+        return None
+    node, socket = place(graph, definitions, above, target)
+    if not text.strip():
+        return None
+    values = tuple(_checked(value, socket, target, library) for value in read_values(text, socket, target))
+    return Axis(node, socket.name, values, tuple(_label(socket, value) for value in values))
+
+
+def place(graph: Graph, definitions: Definitions, above: Collection[NodeId], target: str) -> tuple[NodeId, Socket]:
+    """The node and the input that "NODE.INPUT" names among the nodes `above`; raises AxisError."""
+    at = target.rfind(".")
+    if at <= 0:
+        raise AxisError(f"{show(target)} names no input; write Title.input, for example KSampler.steps.", "input")
+    while at > 0:
+        name, input = target[:at], target[at + 1 :]
+        if ids := _called(graph, above, name):
+            return _one(ids, name, input), _socket(definitions(_one(ids, name, input)), name, input)
+        at = target.rfind(".", 0, at)
+    name = target.rpartition(".")[0]
+    if elsewhere := _called(graph, [id for id in graph.nodes if id not in above], name):
+        raise AxisError(
+            f"{plain(name)} (node {plain(elsewhere[0])}) does not lead to the picture of this grid; "
+            "choose a node that does.",
+            "input",
+        )
+    names = [*dict.fromkeys(graph.nodes[id].title or graph.nodes[id].type for id in above), *above]
+    raise AxisError(f"there is no node {show(name)} above this grid{_near(name, names)}", "input")
+
+
+def _called(graph: Graph, among: Collection[NodeId], name: str) -> list[NodeId]:
+    """The node with this id (in an expansion: its own part of the id), else those with this title."""
+    if name in among:
+        return [name]
+    inner = [id for id in among if id.rpartition(".")[2] == name]
+    return inner or [id for id in among if (graph.nodes[id].title or graph.nodes[id].type) == name]
+
+
+def _one(ids: list[NodeId], name: str, input: str) -> NodeId:
+    if len(ids) > 1:
+        listed = ", ".join(plain(id) for id in ids[:8])
+        raise AxisError(
+            f"{len(ids)} nodes are called {show(name)} ({listed}); name one by its id, for example {ids[0]}.{input}.",
+            "input",
+        )
+    return ids[0]
+
+
+def _socket(definition: NodeDef | None, name: str, input: str) -> Socket:
+    if definition is None:
+        raise AxisError(f"the type of node {plain(name)} is unknown here; choose another node.", "input")
+    typed = [s.name for s in definition.inputs if s.typed_in and not s.is_list]
+    socket = definition.input(input)
+    if socket is None:
+        raise AxisError(f"{plain(name)} has no input {show(input)}{_near(input, typed)}", "input")
+    if input not in typed:
+        raise AxisError(
+            f"{plain(name)}.{plain(input)} takes {socket.wire}, which comes by a link and not as a value"
+            f"{_near(input, typed)}",
+            "input",
+        )
+    return socket
+
+
+def _near(name: str, options: list[str]) -> str:
+    close = nearest(name, options)
+    shown = [plain(option) for option in close or options[:12]]
+    if not shown:
+        return "."
+    return f"; did you mean {' or '.join(shown)}?" if close else f"; there are {', '.join(shown)}."
+
+
+def read_values(text: str, socket: Socket, target: str) -> list[Any]:
+    """The values, each of the socket's type: one a line or between commas, numbers also as ranges; raises AxisError."""
+    textual = socket.type in (str, FileRef)
+    found: list[Any] = []
+    for piece, quoted in _pieces(text, by_line=textual):
+        numbers = None if quoted or textual else _range(piece, target)
+        found += [piece] if numbers is None else numbers
+        if len(found) > MOST_CELLS:
+            raise _too_many(target)
+    return found if textual else [_typed(value, socket, target) for value in found]
+
+
+def _pieces(text: str, *, by_line: bool) -> Iterator[tuple[str, bool]]:
+    """The values as they are written, and whether in quotes.  `by_line`: of several lines each is one value."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    for line in lines:
+        if by_line and len(lines) > 1:
+            whole = _QUOTED.fullmatch(line)
+            yield (whole[1].replace('""', '"'), True) if whole else (line, False)
+            continue
+        for match in _PIECE.finditer(line):
+            if match["quoted"] is not None:
+                yield match["quoted"].replace('""', '"'), True
+            elif piece := match["plain"].strip():
+                yield piece, False
+
+
+_QUOTED = re.compile(r'"((?:[^"]|"")*)"')
+_PIECE = re.compile(r'\s*"(?P<quoted>(?:[^"]|"")*)"\s*(?:,|$)|(?P<plain>[^,]+)(?:,|$)|,')
+_NUMBER = r"[+-]?(?:\d{1,30}(?:\.\d{1,30})?|\.\d{1,30})"
+_RANGE = re.compile(rf"({_NUMBER})\s*\.\.\s*({_NUMBER})(?:\s*step\s*({_NUMBER}))?")
+
+
+def _range(piece: str, target: str) -> list[Decimal] | None:
+    """The numbers of "1..5" or "0..1 step .25", both ends among them where the step meets them."""
+    if (match := _RANGE.fullmatch(piece)) is None:
+        return None
+    first, last = Decimal(match[1]), Decimal(match[2])
+    step = Decimal(match[3]) if match[3] else Decimal(1).copy_sign(last - first)
+    if step == 0 or (last - first) * step < 0:
+        raise AxisError(f"{target}: the range {plain(piece)} never reaches its end with that step.", "values")
+    if (last - first) / step >= MOST_CELLS:
+        raise _too_many(target)
+    return [first + step * i for i in range(int((last - first) / step) + 1)]
+
+
+def _too_many(target: str) -> AxisError:
+    return AxisError(f"{target}: that is more than {MOST_CELLS} values, the most that a grid has cells.", "values")
+
+
+def _typed(value: str | Decimal, socket: Socket, target: str) -> Any:
+    """A number or a truth value of the socket's type."""
+    wanted = _WANTED[socket.type]
+    if socket.type is bool:
+        parsed = _TRUTHS.get(str(value).lower(), MISSING)
+    else:
+        try:
+            number = Decimal(value) if len(str(value)) <= 64 else Decimal("NaN")
+            whole = number.is_finite() and abs(number) < 2**64 and number == number.to_integral_value()
+            parsed = parse_constant(int(number) if whole else float(number), socket.type)
+        except (ArithmeticError, ValueError):
+            parsed = MISSING
+    if parsed is MISSING:
+        raise AxisError(f"{target} takes {wanted}, and {show(str(value))} is none.", "values")
+    return parsed
+
+
+_TRUTHS: Mapping[str, bool] = {"true": True, "false": False, "yes": True, "no": False, "on": True, "off": False}
+_WANTED: Mapping[Any, str] = {
+    int: "whole numbers (1, 2, 3 or 1..3)",
+    float: "numbers (0.5, 1 or 0..1 step 0.25)",
+    bool: "true and false",
+}
+
+
+def _checked(value: Any, socket: Socket, target: str, library: Library | None) -> Any:
+    """The value, if it is within the bounds of the socket and among its choices or files."""
+    if socket.file is not None and library is not None:
+        try:
+            library.ref(socket.file.kind, value)
+        except FileProblem as problem:
+            near = problem.details.get("near", ())
+            hint = f"; did you mean {' or '.join(map(plain, near))}?" if near else "."
+            raise AxisError(f"{target}: {tell(problem.code, problem.details).rstrip('.')}{hint}", "values") from None
+    for constraint in socket.constraints:
+        if isinstance(constraint, Choice):
+            if value not in (options := constraint.listed()):
+                raise AxisError(f"{target}: {show(value)} is not among its choices{_near(value, [*options])}", "values")
+        elif (complaint := constraint.complaint(value)) is not None and complaint.severity == "error":
+            raise AxisError(f"{target}: {tell(complaint.code, complaint.args)}", "values")
+    return value
+
+
+def _label(socket: Socket, value: Any) -> str:
+    """What stands beside the cells: text as it is, numbers and truth values with the name of their input."""
+    if isinstance(value, str):
+        return plain(" ".join(value.split()), LONGEST_LABEL) or '""'
+    told = {True: "on", False: "off"}[value] if isinstance(value, bool) else f"{value!r}".removesuffix(".0")
+    return f"{socket.name} {told}"
+
+
+def links(graph: Graph, node: NodeId) -> list[Link]:
+    """The links into a node from nodes of the graph."""
+    return [a for a in graph.nodes[node].inputs.values() if isinstance(a, Link) and a.node in graph.nodes]
