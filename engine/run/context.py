@@ -14,8 +14,10 @@ from typing import Any
 
 from engine.files import FileRef
 from engine.graph.context import Cancelled, SavedFile
+from engine.graph.define import NodeDef
 from engine.graph.graph import Graph, NodeId
 from engine.graph.keys import Key
+from engine.graph.plan import Step
 from engine.run.artifact import Stamp
 from engine.run.cancel import Cancel
 from engine.run.events import Emit, Preview, Progress
@@ -69,6 +71,7 @@ class NodeContext:
         emit: Emit,
         cancel: Cancel,
         mentioned: tuple[FileRef, ...] = (),
+        steps: Mapping[NodeId, Step] = {},  # noqa: B006 - never changed
     ) -> None:
         self.node = node
         self.mentioned = mentioned
@@ -79,6 +82,7 @@ class NodeContext:
         self.shared = False
         self._key = key
         self._nodes = nodes
+        self._steps = steps
         self._services = services
         self._emit = emit
         self._cancel = cancel
@@ -87,6 +91,10 @@ class NodeContext:
     def graph(self) -> Graph:
         """The flattened graph as it is now, with what expansions have added under their ids."""
         return Graph(dict(self._nodes))
+
+    def definition(self, node: NodeId) -> NodeDef | None:
+        step = self._steps.get(node)
+        return step.definition if step is not None else None
 
     def progress(self, done: int, total: int, preview: Any = None) -> None:
         self.raise_if_cancelled()

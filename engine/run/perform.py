@@ -195,7 +195,17 @@ class Desk:
     def _begin(self, ticket: Ticket) -> NodeContext:
         step = ticket.step
         self.emit(StepStarted(self.job, step.id))
-        return NodeContext(step.id, self.job, ticket.key, self.nodes, self.services, self.emit, self.cancel, step.files)
+        return NodeContext(
+            step.id,
+            self.job,
+            ticket.key,
+            self.nodes,
+            self.services,
+            self.emit,
+            self.cancel,
+            step.files,
+            self.steps,
+        )
 
     def _finish(
         self, ticket: Ticket, elements: list[Made | Expand], context: NodeContext, seconds: float
