@@ -50,6 +50,7 @@ const MENUS: Record<"canvas" | "node" | "group" | "note", readonly Row[]> = {
   node: [
     "graph.enter",
     "run.here",
+    "inspect.value",
     "graph.rename",
     null,
     ...EDIT,

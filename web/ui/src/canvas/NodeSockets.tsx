@@ -79,6 +79,7 @@ export function NodeSockets({ id, full, data, readOnly }: Props) {
               linked={has(used, index)}
               quiet={collapsed}
               readOnly={readOnly}
+              hint={t("inspect:tip")}
             />
           </div>
         );

@@ -42,6 +42,9 @@ function socketEntries(end: End, t: Say, place: MenuRequest["place"]): MenuEntry
   const { doc, scope } = here();
   const linked = "input" in end && sourceOf(doc, scope, end.node, end.input) !== null;
   return [
+    ...("output" in end
+      ? [{ id: "value", label: t("inspect:menu.value"), run: () => void runCommand("inspect.output", end) }]
+      : []),
     { id: "connect", label: t("menu.connect"), run: () => void runCommand("outline.connect", end) },
     { id: "add", label: t("menu.add"), run: () => offer(end, place) },
     ...("input" in end ? shownAbove(end.node, end.input, t) : []),

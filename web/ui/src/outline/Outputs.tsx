@@ -1,6 +1,7 @@
-import { Link2, Plus } from "lucide-react";
+import { Eye, Link2, Plus } from "lucide-react";
 import { useTranslation } from "react-i18next";
 import { SocketDot } from "~/canvas/SocketDot";
+import { runCommand } from "~/commands/registry";
 import type { Doc, NodeId, NodeType, Scope } from "~/core/types";
 import { wiresOf } from "~/core/wires";
 import { outputHelp } from "~/i18n/nodes";
@@ -58,6 +59,12 @@ function Output({ row, type, index, wire }: Props) {
         <span className={css["label"]} {...tip(outputHelp(type, index))}>
           {label}
         </span>
+        <IconButton
+          small
+          icon={Eye}
+          label={t("inspect:menu.valueOf", { name: label })}
+          onClick={() => runCommand("inspect.output", { path: row.path, ...from })}
+        />
         <IconButton
           small
           icon={Plus}
