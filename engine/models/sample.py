@@ -39,6 +39,7 @@ def denoise_job(
         seed=seed,
         noise_source=source,
         noise_mask=latent.noise_mask,
+        share=model.share,
     )
 
 

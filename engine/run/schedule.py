@@ -191,6 +191,7 @@ class _Run(Dispatch):
         found: dict[NodeId, Artifact] = {}
         needed: dict[NodeId, None] = {}
         stack = list(ids)
+        stack.reverse()
         while stack:
             id = stack.pop()
             if id in found or id in needed or id in self.found or id in self.missing:
@@ -200,7 +201,7 @@ class _Run(Dispatch):
                 found[id] = artifact
             else:
                 needed[id] = None
-                stack += links(step)[0]
+                stack += reversed(links(step)[0])
         return found, list(needed)
 
     async def _need(self, ids: Iterable[NodeId]) -> None:
