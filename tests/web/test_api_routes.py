@@ -226,7 +226,7 @@ def test_templates_are_there_and_sound(served: Server) -> None:
     for template in served.get("/api/v1/workflows")["workflows"]:
         assert template["title"]
         assert template["description"], f"web/api/workflows.py has no description of {template['name']}"
-        graph = served.get(f"/api/v1/workflows/{quote(template['name'])}")
+        graph = served.get(f"/api/v1/workflows/{quote(template['name'], safe='')}")
         checked = served.post("/api/v1/check", {"workflow": graph})
         assert checked["runs"] or any(model["missing"] for model in template["models"])
         wrong = [p for p in checked["problems"] if p["severity"] == "error" and not p["args"].get("kind")]

@@ -74,6 +74,7 @@ JOB = obj(
         "error": told(maybe(ANY_OBJECT), "Why it failed: code, message, node, node_type."),
         "problems": told(list_of(ANY_OBJECT), "Of what was left out when it was submitted."),
         "progress": told(map_of(ref("Progress")), "Of each running step, by node."),
+        "recorded": told(YES_NO, "Something of it is recorded: GET /jobs/{id}/recording."),
     }
 )
 
@@ -232,6 +233,7 @@ EVENT = told(
 TEMPLATE = obj(
     {
         "name": TEXT,
+        "lesson": told(maybe(WHOLE), "The number of a lesson; null for other workflows."),
         "title": TEXT,
         "description": TEXT,
         "nodes": WHOLE,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,8 @@ from web.api.schema import ANY_OBJECT, list_of, obj, ref
 from web.files.send import send
 
 FOLDER = ROOT / "workflows"
+LESSONS = "lessons"
+"""The folder inside it, and the first part of the names of the workflows that explain a stage each, in order."""
 THUMBNAILS = FOLDER / "thumbnails"
 
 DESCRIPTIONS: Mapping[str, str] = {
@@ -57,7 +60,7 @@ DESCRIPTIONS: Mapping[str, str] = {
 async def list_workflows(call: Call) -> dict[str, Any]:
     """Names, titles, descriptions, a picture of each, and which of the models they name are here."""
     service = call.service
-    return {"workflows": await off(lambda: [_about(service, file) for file in _files().values()])}
+    return {"workflows": await off(lambda: [_about(service, *item) for item in _files().items()])}
 
 
 async def get_workflow(call: Call) -> Any:
@@ -67,7 +70,8 @@ async def get_workflow(call: Call) -> Any:
 
 async def get_workflow_thumbnail(call: Call) -> web.StreamResponse:
     """A small picture of what one of them makes."""
-    path = _thumbnail(_found(call["name"]))
+    _found(call["name"])
+    path = _thumbnail(call["name"])
     if not path.is_file():
         raise Refusal(404, "not_found", "This workflow has no picture.")
     return await send(path)
@@ -85,29 +89,53 @@ def _found(name: str) -> Path:
 
 
 def _files() -> dict[str, Path]:
-    return {file.stem: file for file in sorted(FOLDER.glob("*.json"))}
+    """All of them by name; lessons come last, in order."""
+    plain = {file.stem: file for file in sorted(FOLDER.glob("*.json"))}
+    return plain | {f"{LESSONS}/{file.stem}": file for file in sorted((FOLDER / LESSONS).glob("*.json"))}
 
 
 def _read(file: Path) -> Any:
     return json.loads(file.read_text("utf-8"))
 
 
-def _thumbnail(file: Path) -> Path:
-    return THUMBNAILS / f"{file.stem}.webp"
+def _thumbnail(name: str) -> Path:
+    return THUMBNAILS / f"{name}.webp"
 
 
-def _about(service: Service, file: Path) -> dict[str, Any]:
+def _lesson(name: str) -> int | None:
+    """The number of a lesson, which its name begins with; None for other workflows."""
+    number = name.removeprefix(f"{LESSONS}/").split("_")[0]
+    return int(number) if name.startswith(f"{LESSONS}/") and number.isdecimal() else None
+
+
+def _words(name: str, workflow: Mapping[str, Any]) -> tuple[str, str]:
+    """Title and description: a lesson tells them itself, the description as the first sentence of its first note."""
+    if _lesson(name) is None:
+        return name.replace("_", " ").capitalize(), DESCRIPTIONS.get(name, "")
+    about = workflow[WORKFLOW]["_meta"]
+    return about["title"], first_sentence(about["notes"][0]["text"])
+
+
+def first_sentence(note: str) -> str:
+    """The first sentence of a note that begins with a heading of its own."""
+    text = next(line for line in note.splitlines() if line and not line.startswith("#"))
+    return re.split(r"(?<=[.!?]) ", text, maxsplit=1)[0]
+
+
+def _about(service: Service, name: str, file: Path) -> dict[str, Any]:
     workflow = _read(file)
+    title, description = _words(name, workflow)
     graph = Graph.from_file(workflow, service.registry)
     lacking = {(row["kind"], row["name"]) for row in missing(graph, service.registry, service.library)["files"]}
     named = dict.fromkeys((kind, name) for _, kind, name in files_of(graph, service.registry))
     return {
-        "name": file.stem,
-        "title": file.stem.replace("_", " ").capitalize(),
-        "description": DESCRIPTIONS.get(file.stem, ""),
+        "name": name,
+        "lesson": _lesson(name),
+        "title": title,
+        "description": description,
         "nodes": sum(1 for id in workflow if id != WORKFLOW),
         "models": [{"kind": k, "name": n, "missing": (k, n) in lacking} for k, n in named],
-        "thumbnail": f"{BASE}/workflows/{quote(file.stem)}/thumbnail" if _thumbnail(file).is_file() else None,
+        "thumbnail": f"{BASE}/workflows/{quote(name, safe='')}/thumbnail" if _thumbnail(name).is_file() else None,
     }
 
 
@@ -126,7 +154,7 @@ OPERATIONS = (
         get_workflow,
         "Take a workflow that comes along",
         "workflows",
-        (path("name", "Its name."),),
+        (path("name", "Its name; that of a lesson begins with lessons/."),),
         answers={200: ANY_OBJECT},
     ),
     Operation(
@@ -135,7 +163,7 @@ OPERATIONS = (
         get_workflow_thumbnail,
         "A small picture of what a workflow makes",
         "workflows",
-        (path("name", "Its name."),),
+        (path("name", "Its name; that of a lesson begins with lessons/."),),
         answers={200: {"type": "string", "contentMediaType": "image/webp"}},
         media="image/webp",
     ),
