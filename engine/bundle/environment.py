@@ -27,6 +27,7 @@ def environment(device: Mapping[str, Any]) -> dict[str, str]:
         "device": str(device.get("title") or device.get("device") or ""),
         "precision": str(device.get("precision") or ""),
         "threads": str(device.get("threads") or ""),
+        "instructions": str(device.get("instructions") or ""),
     }
 
 

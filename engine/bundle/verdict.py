@@ -42,6 +42,7 @@ class Verdict:
     distance: float | None = None
     lost: tuple[str, ...] = ()
     here: tuple[tuple[str, str, str], ...] = ()
+    counts: tuple[int, int, int] = (0, 0, 0)
 
 
 def verdict(before: Bundle, after: Bundle, tolerance: float = TOLERANCE) -> Verdict:
@@ -49,9 +50,10 @@ def verdict(before: Bundle, after: Bundle, tolerance: float = TOLERANCE) -> Verd
     first = _first(before, after)
     compared, lost = _pictures(before, after)
     here = (*_files(before, after), *differences(before.environment, after.environment))
+    counts = (*_counts(before, after), len(compared))
     unequal = [found for found in compared if found is None or not found.equal]
     if first is None and not unequal and not lost:
-        return Verdict("equal", here=here)
+        return Verdict("equal", here=here, counts=counts)
     decibels = [found.psnr for found in unequal if found is not None and found.psnr is not None]
     distance = _distance(before, after)
     # A picture of another size, or of which only the transparency differs, has no decibels and is not close.
@@ -59,13 +61,15 @@ def verdict(before: Bundle, after: Bundle, tolerance: float = TOLERANCE) -> Verd
     if not compared:
         near = distance is not None and distance <= CLOSE
     word: Word = "within" if near and not lost else "differs"
-    return Verdict(word, first, min(decibels, default=None), distance, lost, here)
+    return Verdict(word, first, min(decibels, default=None), distance, lost, here, counts)
 
 
 def sentences(found: Verdict) -> Iterator[str]:
     """The verdict for people, a line each."""
     if found.word == "equal":
-        yield "Equal: every step and every picture that is known is the same to the last bit."
+        names = zip(found.counts, ("step", "sampler step", "picture"), strict=True)
+        told = [f"{count} {name}{'s' * (count != 1)}" for count, name in names if count]
+        yield f"Equal to the last bit: {', '.join(told) or 'nothing to compare'}."
         return
     yield f"{'Within tolerance' if found.word == 'within' else 'Differs'}{_far(found)}."
     if found.first is not None:
@@ -92,6 +96,13 @@ def _first(before: Bundle, after: Bundle) -> First | None:
 
 def _ran(bundle: Bundle) -> Ran:
     return Ran(Graph.from_api(bundle.graph), bundle.outputs, {run.node: run.digests for run in bundle.sampling})
+
+
+def _counts(before: Bundle, after: Bundle) -> tuple[int, int]:
+    """Outputs of steps, and sampler steps, that are known of both."""
+    now = {run.node: len(run.digests) for run in after.sampling}
+    steps = sum(min(len(run.digests), now.get(run.node, 0)) for run in before.sampling)
+    return len(before.outputs.keys() & after.outputs.keys()), steps
 
 
 def _files(before: Bundle, after: Bundle) -> Iterator[tuple[str, str, str]]:

@@ -10,7 +10,9 @@ from importlib import import_module
 
 COMMANDS: Mapping[str, str] = {
     "serve": "web.cli",  # a name only: the engine never imports the web
-    **{name: f"engine.cli.{name}" for name in ("run", "check", "export", "nodes", "graph", "doctor", "bench")},
+    **{
+        name: f"engine.cli.{name}" for name in ("run", "verify", "check", "export", "nodes", "graph", "doctor", "bench")
+    },
 }
 """The module of each command."""
 

@@ -6,12 +6,15 @@ import argparse
 import json
 import sys
 import time
+from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.cli.common import counted, folders, load_registry, precision, settings
 
 if TYPE_CHECKING:
+    from engine.graph.graph import Graph
     from engine.session import Result, Session
 
 HELP = "run workflows (JSON of ours or ComfyUI's, a picture that carries one, A1111's text) and write their pictures"
@@ -31,6 +34,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--json", action="store_true", help="print one line of JSON per workflow")
     parser.add_argument("--no-metadata", action="store_true", help="leave the workflow out of the pictures")
+    parser.add_argument(
+        "--bundle",
+        action="store_true",
+        help="run every step, and write beside the pictures one file of what ran and what each step gave, for verify",
+    )
     parser.add_argument("--no-cache", action="store_true", help="neither read nor keep results on disk")
     precision(parser)
     folders(parser)
@@ -51,7 +59,8 @@ def main(args: argparse.Namespace) -> int:
         output=args.out,
         precision=chosen.precision,
         device_bytes=chosen.device_bytes,
-        disk=0 if args.no_cache else chosen.disk,
+        memory=0 if args.bundle else chosen.memory,
+        disk=0 if args.no_cache or args.bundle else chosen.disk,
     ) as session:
         codes = [_run(session, file, args) for file in args.files]
     return max(codes)
@@ -95,10 +104,31 @@ def _watched(session: Session, file: Path, args: argparse.Namespace) -> Result:
         return (node.title or node.type) if node is not None else id
 
     seen = view(title)
+    run = _bundled if args.bundle else _plainly
     try:
-        return session.run(graph, values, on_event=seen.show, metadata=not args.no_metadata, source=read.text)
+        return run(session, file, graph, values, on_event=seen.show, metadata=not args.no_metadata, source=read.text)
     finally:
         seen.close()
+
+
+def _plainly(session: Session, file: Path, graph: Graph, values: dict[str, Any], **how: Any) -> Result:
+    return session.run(graph, values, **how)
+
+
+def _bundled(session: Session, file: Path, graph: Graph, values: dict[str, Any], **how: Any) -> Result:
+    """Run it and write its bundle into the output folder, under a name that is free."""
+    from engine.bundle.bundle import SUFFIX, write
+    from engine.bundle.make import bundled
+
+    made = bundled(session, graph, values, **how)
+    for warning in made.warnings:
+        print(f"Warning: {warning}", file=sys.stderr)
+    place = session.library.folder("output")
+    place.mkdir(parents=True, exist_ok=True)
+    names = (place / f"{file.stem}_{n:05}{SUFFIX}" for n in count(1))
+    path = next(path for path in names if not path.exists())
+    write(made.bundle, path)
+    return replace(made.result, files=(*made.result.files, path))
 
 
 def _values(graph: Any, session: Session, settings: list[str]) -> dict[str, Any]:

@@ -38,14 +38,13 @@ class First:
     step: int | None = None
 
     def __str__(self) -> str:
+        since = "" if self.step is None else f", from its sampler step {self.step + 1} on"
         match self.kind:
-            case "sampler_step" if self.step is not None:
-                return f"{self.title} is the first to differ, from its sampler step {self.step + 1} on."
             case "environment":
-                return f"{self.title} is the first to differ, though it was given the same: the machine or code did it."
+                return f"{self.title} is the first to differ{since}, though it was given the same."
             case "inputs":
                 return f"{self.title} is the first that was given something else."
-        return f"{self.title} is the first whose output differs."
+        return f"{self.title} is the first whose output differs{since}."
 
 
 def first_difference(before: Ran, after: Ran, changed: Changes) -> First | None:

@@ -54,6 +54,7 @@ def told(before: Bundle, after: Bundle, tolerance: float = 40.0) -> str:
 def test_the_same_is_equal_even_elsewhere() -> None:
     assert verdict(BUNDLE, BUNDLE).word == "equal"
     assert verdict(BUNDLE, replace(BUNDLE, environment={})).word == "equal"
+    assert told(BUNDLE, BUNDLE) == "Equal to the last bit: 3 steps, 2 sampler steps, 1 picture."
 
 
 def test_a_hair_is_within_tolerance_and_says_how_far_and_where() -> None:

@@ -1,0 +1,137 @@
+"""Making a bundle: a run of which everything is noted that says what ran and what each step gave."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import uuid
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine.bundle.bundle import Bundle, MadePicture, ModelFile, SamplerSteps
+from engine.bundle.environment import environment
+from engine.files import FileProblem, FileRef, Library
+from engine.graph.graph import Const
+from engine.graph.plan import Plan
+from engine.recording.format import RecordingError
+from engine.recording.read import JobRecording, RunOf, recordings_of
+from engine.recording.wanted import Wanted
+from engine.session.result import files_of
+
+if TYPE_CHECKING:
+    from engine.session import Result, Session
+    from engine.session.job import OnEvent
+    from engine.session.session import Workflow
+
+PICTURES = (".png", ".webp", ".jpg", ".jpeg")
+NOTHING = JobRecording("", (), {})
+
+
+@dataclass(frozen=True, slots=True)
+class Bundled:
+    """A run and its bundle; `warnings` say what of it could not be noted, one sentence each."""
+
+    result: Result
+    bundle: Bundle
+    warnings: tuple[str, ...] = ()
+
+
+def bundled(
+    session: Session,
+    workflow: Workflow,
+    values: Mapping[str, Any] | None = None,
+    *,
+    targets: Iterable[str] | None = None,
+    on_event: OnEvent | None = None,
+    metadata: bool = True,
+    source: bytes | None = None,
+) -> Bundled:
+    """Run a workflow and note it; the session should keep nothing of earlier runs, so that every step runs.
+
+    Raises WorkflowError as `Session.run` does.
+    """
+    job = uuid.uuid4().hex[:12]
+    prepared = session.prepare(workflow, values, targets=targets, metadata=metadata, source=source, id=job)
+    running = session.start(prepared, on_event, record=Wanted())
+    try:
+        result = running.result()
+    except KeyboardInterrupt:
+        running.cancel()
+        running.wait()
+        raise
+    plan = prepared.checked.plan
+    noted = recordings_of(session.settings.recordings_folder, job) or NOTHING
+    bundle = Bundle(
+        graph=plan.graph.to_api(),
+        targets=tuple(plan.targets),
+        source=source.decode("utf-8", "replace") if source is not None else None,
+        environment=environment({**session.works.device.about(), **_threads()}),
+        packs={pack.name: pack.digest for pack in session.loaded.packs},
+        files=tuple(_files(plan, session.library)),
+        outputs={id: noted.outputs[id] for id in plan.steps if noted.outputs.get(id)},
+        sampling=tuple(_sampling(noted.runs)),
+        pictures=tuple(_pictures(result, session.library)),
+    )
+    return Bundled(result, bundle, noted.warnings)
+
+
+def _threads() -> dict[str, Any]:
+    """What else decides in which order a processor adds."""
+    import torch
+
+    return {"threads": torch.get_num_threads(), "instructions": torch.backends.cpu.get_cpu_capability()}
+
+
+def _files(plan: Plan, library: Library) -> Iterator[ModelFile]:
+    """The files that the steps name, each once, with the digest of all of each."""
+    refs: dict[tuple[str, str], FileRef] = {}
+    for step in plan.steps.values():
+        constants = (arg.value for arg in step.args.values() if isinstance(arg, Const))
+        refs |= {(r.kind, r.name): r for r in (*constants, *step.files) if isinstance(r, FileRef)}
+    for (kind, name), ref in refs.items():
+        try:
+            path = library.path(kind, name)
+            yield ModelFile(kind, name, *_digest(library, path))
+        except (FileProblem, OSError):
+            # What is no single file, such as the pair of decoders that "taesd" stands for, has the key's digest.
+            yield ModelFile(kind, name, ref.digest, 0)
+
+
+def _digest(library: Library, path: Path) -> tuple[str, int]:
+    """sha256 of a file, or what stands for all files of a folder; and the bytes."""
+    if path.is_dir():
+        return library.digests.of(path), sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
+    return library.digests.whole(path), path.stat().st_size
+
+
+def _sampling(runs: Iterable[RunOf]) -> Iterator[SamplerSteps]:
+    import numpy as np
+
+    for run in runs:
+        try:
+            found = run.open()
+            x = np.stack([*(frame.x for frame in found.frames), found.x])
+        except (RecordingError, ValueError):
+            continue
+        seed, source = int(found.head["seed"]), str(found.head["source"])
+        digests = tuple(frame.fingerprint for frame in found.frames)
+        yield SamplerSteps(run.node, found.sampler, seed, source, found.sigmas, digests, x)
+
+
+def _pictures(result: Result, library: Library) -> Iterator[MadePicture]:
+    for node, shown in result.ui.items():
+        for path in files_of({node: shown}, library.folder):
+            if path.suffix.lower() in PICTURES:
+                data = path.read_bytes()
+                yield MadePicture(node, path.name, pixels(data), data)
+
+
+def pixels(data: bytes) -> str:
+    """The digest of a picture's pixels, whatever is written beside them."""
+    from PIL import Image
+
+    with Image.open(io.BytesIO(data)) as picture:
+        head = f"{picture.width}x{picture.height} {picture.mode} "
+        return hashlib.sha256(head.encode() + picture.tobytes()).hexdigest()

@@ -1,0 +1,126 @@
+"""Bundles of the small model: made, run again, and what is said when something is not as it was."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
+
+import nodes
+from engine.bundle.again import verified
+from engine.bundle.bundle import Bundle, read, write
+from engine.bundle.make import bundled
+from engine.cli import main
+from engine.session import Session
+from engine.workflow.error import WorkflowError
+
+ROOT = Path(__file__).parents[2]
+WORKFLOW = ROOT / "workflows" / "text_to_image.json"
+MINI = ROOT / "models" / "checkpoints" / "mini-v1.safetensors"
+FEW = {"Sampler.steps": 3}
+
+
+def session(place: Path, **more: object) -> Session:
+    return Session(nodes.registry(), data=place, memory=0, disk=0, **more)  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("bundle")
+
+
+@pytest.fixture(scope="module")
+def made(place: Path) -> Bundle:
+    with session(place) as first:
+        done = bundled(first, WORKFLOW, FEW)
+        write(done.bundle, place / "a.inkbundle")
+        shutil.copy(done.result.files[0], place / "a.png")
+        assert not done.warnings
+    return read(place / "a.inkbundle")
+
+
+@pytest.fixture
+def again(place: Path, made: Bundle) -> Iterator[Session]:
+    with session(place) as second:
+        yield second
+
+
+def test_it_says_what_ran_on_what_with_which_noise(made: Bundle) -> None:
+    assert made.environment["torch"] == torch.__version__
+    (file,) = made.files
+    assert (file.kind, file.name, file.size) == ("checkpoints", "mini-v1.safetensors", MINI.stat().st_size)
+    (run,) = made.sampling
+    assert (run.sampler, run.source, len(run.digests), len(run.sigmas)) == ("euler", "cpu", 3, 4)
+    assert run.seed == next(n["inputs"]["seed"] for n in made.graph.values() if n["class_type"] == "KSampler")
+    assert run.x is not None
+    assert run.x.shape == (4, 1, 4, 16, 16)
+    assert {made.graph[id]["class_type"] for id in made.outputs} >= {"CLIPTextEncode", "KSampler", "VAEDecode"}
+    assert len(made.pictures) == 1
+
+
+def test_a_fresh_bundle_is_equal_on_the_same_machine(again: Session, place: Path) -> None:
+    found, warnings = verified(again, place / "a.inkbundle")
+    assert (found.word, found.first, warnings) == ("equal", None, ())
+    assert found.counts[1:] == (3, 1)
+
+
+def test_the_picture_alone_is_enough(again: Session, place: Path) -> None:
+    assert verified(again, place / "a.png")[0].word == "equal"
+
+
+def test_another_seed_is_found_at_the_first_sampler_step(again: Session, place: Path, made: Bundle) -> None:
+    """As if the noise were drawn in another way here."""
+    sampler = next(id for id, node in made.graph.items() if node["class_type"] == "KSampler")
+    graph = {**made.graph, sampler: {**made.graph[sampler]}}
+    graph[sampler]["inputs"] = {**graph[sampler]["inputs"], "seed": 1}
+    write(replace(made, graph=graph), place / "seed.inkbundle")
+    found, _ = verified(again, place / "seed.inkbundle")
+    assert found.word == "differs"
+    assert found.first is not None
+    assert (found.first.node, found.first.step) == (sampler, 0)
+
+
+def test_other_weights_under_the_same_name_are_told(place: Path, made: Bundle, tmp_path: Path) -> None:
+    other = tmp_path / "models" / "checkpoints" / MINI.name
+    other.parent.mkdir(parents=True)
+    with safe_open(MINI, "pt") as file:
+        about = file.metadata()
+    weights = load_file(MINI)
+    name = "model.diffusion_model.out.2.weight"
+    save_file({**weights, name: weights[name] * 1.5}, other, about)
+    with session(place, models=(tmp_path / "models",)) as second:
+        found, _ = verified(second, place / "a.inkbundle")
+    assert found.word == "differs"
+    assert found.here[0][0] == f"checkpoints/{MINI.name}"
+
+
+def test_a_missing_model_is_one_clear_sentence(again: Session, place: Path, made: Bundle) -> None:
+    loader = next(id for id, node in made.graph.items() if node["class_type"] == "CheckpointLoaderSimple")
+    graph = {**made.graph, loader: {**made.graph[loader], "inputs": {"ckpt_name": "gone.safetensors"}}}
+    write(replace(made, graph=graph), place / "gone.inkbundle")
+    with pytest.raises(WorkflowError) as caught:
+        verified(again, place / "gone.inkbundle")
+    assert "it cannot be run here" in caught.value.sentences[0]
+    assert "gone.safetensors" in caught.value.sentences[1]
+
+
+def test_the_commands(place: Path, made: Bundle, capsys: pytest.CaptureFixture[str]) -> None:
+    out = place / "out"
+    data = ["--data", str(place)]
+    few = ["--set", "Sampler.steps=2"]
+    assert main(["run", str(WORKFLOW), *few, "--bundle", "--out", str(out), *data]) == 0
+    (bundle,) = out.glob("*.inkbundle")
+    assert str(bundle) in capsys.readouterr().out
+    assert main(["verify", str(bundle), *data]) == 0
+    assert "Equal to the last bit" in capsys.readouterr().out
+    assert main(["verify", str(place / "nothing"), str(WORKFLOW), *data]) == 1
+    told = capsys.readouterr().err
+    assert "there is no such file" in told
+    assert "neither a bundle nor a picture" in told
+    assert "Traceback" not in told
