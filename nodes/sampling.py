@@ -16,6 +16,9 @@ from nodes.facts import sampled
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from engine.diffusion.job import DenoiseJob
+    from engine.diffusion.loop import DenoiseResult
+
 Seed = Annotated[int, Range(0, 2**64 - 1), Widget("seed")]
 Steps = Annotated[int, Range(1, 10000)]
 Scale = Annotated[float, Range(0.0, 100.0, step=0.1, round=0.01)]
@@ -62,7 +65,7 @@ async def k_sampler(
     from engine.diffusion.schedules import make_sigmas
 
     sigmas = make_sigmas(scheduler, steps, model.sampling, denoise, sampler_name)
-    guider = _guided(model, positive, negative, cfg)
+    guider = guided(model, positive, negative, cfg)
     return (await sample(context, guider, Sampler(sampler_name), sigmas, latent_image, Noise(seed), seed)).output
 
 
@@ -106,7 +109,7 @@ async def k_sampler_advanced(
     whole = make_sigmas(scheduler, steps, model.sampling, sampler=sampler_name)
     sigmas = part_of(whole, start_at_step, end_at_step, leftover=return_with_leftover_noise == "enable")
     noise = Noise(noise_seed if add_noise == "enable" else None)
-    guider = _guided(model, positive, negative, cfg)
+    guider = guided(model, positive, negative, cfg)
     return (await sample(context, guider, Sampler(sampler_name), sigmas, latent_image, noise, noise_seed)).output
 
 
@@ -148,7 +151,7 @@ async def sampler_custom(
         denoised_output: The clean latent that the model saw in the last step.
     """
     noise = Noise(noise_seed if add_noise else None)
-    guider = _guided(model, positive, negative, cfg)
+    guider = guided(model, positive, negative, cfg)
     return await sample(context, guider, sampler, sigmas, latent_image, noise, noise_seed)
 
 
@@ -188,19 +191,30 @@ async def sample(
     context: Context, guider: Guider, sampler: Sampler, sigmas: Tensor, start: Latent, noise: Noise, seed: int
 ) -> Sampled:
     """Run the denoise loop from `start`; with fewer than two sigmas there is no step, and `start` comes back."""
-    from engine.diffusion.noise import initial_noise
-    from engine.models.sample import denoise_job, finished
-
     if len(sigmas) < 2:
         return Sampled(start, start)
-    _same_channels(start, guider.model)
+    job = job_of(guider, sampler, sigmas, start, noise, seed)
+    return sampled_of(guider, job, start, await context.denoise(job))
+
+
+def job_of(guider: Guider, sampler: Sampler, sigmas: Tensor, start: Latent, noise: Noise, seed: int) -> DenoiseJob:
+    """What the denoise loop is to do from `start`; ValueError for latents that the model cannot read."""
+    from engine.diffusion.noise import initial_noise
+    from engine.models.sample import denoise_job
+
+    same_channels(start, guider.model)
     drawn = None
     if noise.seed is not None:
         drawn = initial_noise(start.samples.shape, noise.seed, start.batch_index, noise.source)
-    job = denoise_job(guider, sampler, sigmas, start, drawn, seed=seed, source=noise.source)
-    result = await context.denoise(job)
+    return denoise_job(guider, sampler, sigmas, start, drawn, seed=seed, source=noise.source)
+
+
+def sampled_of(guider: Guider, job: DenoiseJob, start: Latent, result: DenoiseResult) -> Sampled:
+    """What the loop made of a job, as latents in the autoencoder's units."""
+    from engine.models.sample import finished
+
     x, clean = finished(guider, result.x), finished(guider, result.clean)
-    x = _kept(start, x) if float(sigmas[-1]) == 0 else x
+    x = _kept(start, x) if float(job.sigmas[-1]) == 0 else x
     return Sampled(replace(start, samples=x), replace(start, samples=_kept(start, clean)))
 
 
@@ -224,13 +238,15 @@ def part_of(sigmas: Tensor, start: int, end: int, *, leftover: bool) -> Tensor:
     return part[start:] if start < len(part) - 1 else part[:0]
 
 
-def _guided(model: Model, positive: Conditioning, negative: Conditioning, scale: float) -> Guider:
+def guided(model: Model, positive: Conditioning, negative: Conditioning, scale: float) -> Guider:
+    """The model under classifier-free guidance."""
     from engine.diffusion.guidance import cfg
 
     return Guider(model, cfg(positive, negative, scale, model.rescale))
 
 
-def _same_channels(latent: Latent, model: Model) -> None:
+def same_channels(latent: Latent, model: Model) -> None:
+    """ValueError unless the model reads latents of so many channels."""
     found, expected = latent.samples.shape[1], model.latent.channels
     if found != expected:
         raise ValueError(f"The latent has {found} channels and the model takes {expected}; use latents of its family.")

@@ -70,6 +70,10 @@ class DenoiseJob:
     """May go in a batch with other jobs that may, whatever the loop does with the rest; that changes the last bits."""
     watch: Watch | None = None
     """Looks into the network at some sampler steps."""
+    x: Tensor | None = None
+    """[B, C, h, w] at the first of `sigmas`: where to begin, in place of what latent and noise would make."""
+    whole: tuple[float, ...] = ()
+    """The noise levels of the run that `sigmas` is a part of: step noise is then what the whole run draws there."""
 
     def weights(self) -> tuple[Hashable, ...]:
         """All that the loop must lease at once: the denoiser, then each ControlNet that counts at some time."""
@@ -90,7 +94,7 @@ def run_job(job: DenoiseJob, device: torch.device) -> Run:
         return latent.cpu(), latent.cpu()
     trajectory, table = trajectory_of(job.sampling), sigma_table(job.sampling)
     noise = torch.zeros_like(latent) if job.noise is None else job.noise.to(device, torch.float32)
-    x = _first(latent, noise, sigmas[0], trajectory, table)
+    x = _first(job, latent, noise, sigmas[0], trajectory, table)
     questions = _Questions(job, latent, noise, trajectory, table)
     steps = _sampler(job, x, sigmas, trajectory)
     ask: Ask | None = next(steps)
@@ -106,7 +110,7 @@ def run_job(job: DenoiseJob, device: torch.device) -> Run:
             job.on_step(state)
         ask = following
     # A latent that keeps some noise goes on in units of the clean one, as the next sampler takes it.
-    rest = trajectory.alpha(sigmas[-1])
+    rest = trajectory.share(sigmas[-1])
     return (x / rest).cpu(), clean.cpu()
 
 
@@ -119,7 +123,17 @@ def _send(steps: Steps, denoised: Denoised) -> tuple[Ask | None, Tensor]:
     return ask, ask.x
 
 
-def _first(latent: Tensor, noise: Tensor, sigma: float, trajectory: Trajectory, table: SigmaTable) -> Tensor:
+def _first(
+    job: DenoiseJob, latent: Tensor, noise: Tensor, sigma: float, trajectory: Trajectory, table: SigmaTable
+) -> Tensor:
+    if job.x is not None:
+        return job.x.to(latent)
+    if job.noise is None:
+        return latent * trajectory.share(sigma)
+    return begun(latent, noise, sigma, trajectory, table)
+
+
+def begun(latent: Tensor, noise: Tensor, sigma: float, trajectory: Trajectory, table: SigmaTable) -> Tensor:
     """x at the first sigma.  At the model's highest level x would not be all noise, while in training it was nearly so:
     Stable Diffusion's noise is then scaled to the variance that the network saw."""
     top = sigma > table.sigma_max * (1 - 1e-5)
@@ -144,7 +158,11 @@ def _sampler(job: DenoiseJob, x: Tensor, sigmas: Sequence[float], trajectory: Tr
 
 
 def _step_noise(job: DenoiseJob, x: Tensor, sigmas: Sequence[float], brownian: bool) -> StepNoise:
-    return brownian_noise(x, job.seed, sigmas) if brownian else step_noise(x, job.seed, job.noise_source)
+    """The noise of steps.  Samplers that draw no path draw once a step, so that as many draws lie behind a part."""
+    whole = job.whole or sigmas
+    if brownian:
+        return brownian_noise(x, job.seed, whole)
+    return step_noise(x, job.seed, job.noise_source, skip=len({sigma for sigma in whole if sigma > sigmas[0]}))
 
 
 def _check_finite(clean: Tensor, ask: Ask, total: int) -> None:

@@ -20,6 +20,8 @@ class SamplerRow:
     """Its step noise is the increments of one Brownian path, so that finer schedules refine the same picture."""
     fresh_mask_noise: bool = False
     """Under a noise mask the kept part is noised with new numbers, not those of the initial noise."""
+    remembers: bool = False
+    """A step needs more of the run than x and its two noise levels, so that one begun in the middle differs."""
 
 
 _AT = "engine.diffusion.samplers."
@@ -28,22 +30,22 @@ SAMPLERS: Mapping[str, SamplerRow] = {
     "euler": SamplerRow(_AT + "euler:euler"),
     "euler_ancestral": SamplerRow(_AT + "euler:euler_ancestral"),
     "heun": SamplerRow(_AT + "heun:heun"),
-    "heunpp2": SamplerRow(_AT + "heun:heunpp2"),
+    "heunpp2": SamplerRow(_AT + "heun:heunpp2", remembers=True),
     "dpm_2": SamplerRow(_AT + "dpm:dpm_2", discard_penultimate=True),
     "dpm_2_ancestral": SamplerRow(_AT + "dpm:dpm_2_ancestral", discard_penultimate=True),
-    "lms": SamplerRow(_AT + "multistep:lms"),
+    "lms": SamplerRow(_AT + "multistep:lms", remembers=True),
     "dpmpp_2s_ancestral": SamplerRow(_AT + "dpmpp:dpmpp_2s_ancestral"),
     "dpmpp_sde": SamplerRow(_AT + "dpmpp_sde:dpmpp_sde", brownian=True),
-    "dpmpp_2m": SamplerRow(_AT + "dpmpp:dpmpp_2m"),
-    "dpmpp_2m_sde": SamplerRow(_AT + "dpmpp_sde:dpmpp_2m_sde", brownian=True),
-    "dpmpp_3m_sde": SamplerRow(_AT + "dpmpp_sde:dpmpp_3m_sde", brownian=True),
+    "dpmpp_2m": SamplerRow(_AT + "dpmpp:dpmpp_2m", remembers=True),
+    "dpmpp_2m_sde": SamplerRow(_AT + "dpmpp_sde:dpmpp_2m_sde", brownian=True, remembers=True),
+    "dpmpp_3m_sde": SamplerRow(_AT + "dpmpp_sde:dpmpp_3m_sde", brownian=True, remembers=True),
     "ddpm": SamplerRow(_AT + "euler:ddpm"),
     "lcm": SamplerRow(_AT + "euler:lcm"),
-    "ipndm": SamplerRow(_AT + "multistep:ipndm"),
-    "deis": SamplerRow(_AT + "multistep:deis"),
+    "ipndm": SamplerRow(_AT + "multistep:ipndm", remembers=True),
+    "deis": SamplerRow(_AT + "multistep:deis", remembers=True),
     "ddim": SamplerRow(_AT + "euler:euler", fresh_mask_noise=True),
-    "uni_pc": SamplerRow(_AT + "unipc:uni_pc", discard_penultimate=True),
-    "uni_pc_bh2": SamplerRow(_AT + "unipc:uni_pc_bh2", discard_penultimate=True),
+    "uni_pc": SamplerRow(_AT + "unipc:uni_pc", discard_penultimate=True, remembers=True),
+    "uni_pc_bh2": SamplerRow(_AT + "unipc:uni_pc_bh2", discard_penultimate=True, remembers=True),
 }
 
 _SCHEDULE = "engine.diffusion.schedules:"

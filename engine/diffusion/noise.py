@@ -45,15 +45,18 @@ def _draws(seed: int, source: NoiseSource) -> Callable[[Sequence[int]], Tensor]:
     return lambda shape: torch.randn(tuple(shape), generator=generator)
 
 
-def step_noise(x: Tensor, seed: int, source: NoiseSource = "cpu") -> StepNoise:
+def step_noise(x: Tensor, seed: int, source: NoiseSource = "cpu", *, skip: int = 0) -> StepNoise:
     """Fresh noise for each call, from a generator of its own: the picture's would repeat the first noise.
 
-    `source` "nv" goes on with what CUDA draws after the first noise, as AUTOMATIC1111's program does.
+    `source` "nv" goes on with what CUDA draws after the first noise, as AUTOMATIC1111's program does.  The first `skip`
+    draws are left out.
     """
     if source == "nv":
-        calls = itertools.count(1)
+        calls = itertools.count(1 + skip)
         return lambda sigma, to: cuda_randn(x.shape, seed % _SEEDS, next(calls)).to(x)
     generator = torch.Generator("cpu").manual_seed((seed + 1) % _SEEDS)
+    for _ in range(skip):
+        torch.randn(x.shape, generator=generator)
 
     def draw(sigma: float, to: float) -> Tensor:
         return torch.randn(x.shape, generator=generator).to(x)

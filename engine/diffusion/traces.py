@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from engine.diffusion.types import LatentSpec, ModelSampling, NoiseSource, Sampler
+from engine.diffusion.types import Latent, LatentSpec, ModelSampling, NoiseSource, Sampler
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,6 +48,8 @@ class Trace:
     source: NoiseSource = "cpu"
     family: str = ""
     """The family of the model, whose rough colours show its latents; "" is not known."""
+    start: Latent | None = None
+    """What the run began from: its noise mask holds for those who go on from a step, too."""
 
 
 class Watch(Protocol):

@@ -32,9 +32,13 @@ class Trajectory:
         """The share of the clean latent in x."""
         return 1.0 - self.fade * sigma
 
+    def share(self, sigma: float) -> float:
+        """`alpha`, but never 0: a noisy latent outside the sampler is x divided by it, in units of the clean one."""
+        return max(self.alpha(sigma), _ALPHA_FLOOR)
+
     def ratio(self, sigma: float) -> float:
         """Noise to signal, sigma / alpha."""
-        return sigma / max(self.alpha(sigma), _ALPHA_FLOOR)
+        return sigma / self.share(sigma)
 
     def sigma_at(self, ratio: float) -> float:
         """The sigma whose `ratio` is this."""

@@ -47,8 +47,14 @@ class Desk:
         return self.manager.lease(*handles, workspace=workspace)
 
     async def denoise(self, job: Any) -> Any:
-        job = replace(job, on_step=lambda state: self.progress(state.step + 1, state.total))
-        return await asyncio.wrap_future(self.loop.submit(job))
+        asked = job.on_step
+
+        def on_step(state: Any) -> None:
+            if asked is not None:
+                asked(state)
+            self.progress(state.step + 1, state.total)
+
+        return await asyncio.wrap_future(self.loop.submit(replace(job, on_step=on_step)))
 
     def save(self, prefix: str, ext: str, data: bytes, *, folder: str = "output") -> SavedFile:
         name = f"{prefix}_{len(self.files) + 1:05}_.{ext}"
