@@ -136,7 +136,7 @@ async def attention_words(
 def _single(seen: StepHeat, word: PromptWord, image: Image | None) -> tuple[Image, Mask]:
     import torch
 
-    maps = _scaled(seen.whole(seen.of(word)))
+    maps = _scaled(seen.whole(seen.of(word), smooth=image is not None))
     pictures = [_over(map_, None if image is None else image[i % len(image)]) for i, map_ in enumerate(maps)]
     heat = torch.stack(pictures)
     return Image(heat), Mask(_sized(maps, heat.shape[1], heat.shape[2]))
@@ -148,7 +148,7 @@ def _grid(seen: StepHeat, words: list[PromptWord], image: Image | None) -> tuple
 
     from engine.drawing.grid import grid
 
-    maps = torch.cat([_scaled(seen.whole(seen.of(word)[:1])) for word in words])
+    maps = torch.cat([_scaled(seen.whole(seen.of(word)[:1], smooth=image is not None)) for word in words])
     pictures = [_over(map_, None if image is None else image[0]) for map_ in maps]
     labels = [f"{word.text} {_percent(float(seen.of(word)[0].mean()))}" for word in words]
     masks = _sized(maps, pictures[0].shape[0], pictures[0].shape[1])
@@ -156,7 +156,7 @@ def _grid(seen: StepHeat, words: list[PromptWord], image: Image | None) -> tuple
 
 
 def _over(map_: Tensor, picture: Tensor | None) -> Tensor:
-    """Heat [h, w], 0 to 1, over a picture, or alone as squares of eight pixels."""
+    """Heat [h, w], 0 to 1, over a picture, or alone, a square of eight pixels for each cell of the latent."""
     from engine.drawing.heat import coloured, heat
 
     if picture is not None:
@@ -207,4 +207,4 @@ def _where(seen: StepHeat, head: int) -> str:
 
 
 def _percent(share: float) -> str:
-    return f"{share * 100:.2g} %" if share < 0.1 else f"{share * 100:.0f} %"
+    return f"{share * 100:.2g}%" if share < 0.1 else f"{share * 100:.0f}%"

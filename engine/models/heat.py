@@ -35,10 +35,10 @@ class StepHeat:
         """[B, h, w]: the share of its attention that each cell gives to a word's tokens together."""
         return self.heat.maps[:, list(word.places)].sum(dim=1)
 
-    def whole(self, maps: Tensor) -> Tensor:
+    def whole(self, maps: Tensor, *, smooth: bool = True) -> Tensor:
         """Maps [B, h, w] of the conditioning's place at the size of the whole latent, 0 where it does not hold."""
         height, width = self.step.x.shape[-2:]
-        fine = F.interpolate(maps[:, None], size=self.heat.cells, mode="bilinear")[:, 0]
+        fine = F.interpolate(maps[:, None], size=self.heat.cells, mode="bilinear" if smooth else "nearest-exact")[:, 0]
         out = maps.new_zeros(maps.shape[0], height, width)
         out[:, self.heat.rows, self.heat.columns] = fine
         return out

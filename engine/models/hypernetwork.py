@@ -5,7 +5,7 @@ For x of a width that the file knows, keys are made from x + strength · h_k(x) 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,9 @@ from engine.models.weights import load_value
 
 PROJECTIONS = ("to_k", "to_v")
 
+VECTORS = 256
+"""Random vectors that additions are measured on."""
+
 
 def attach(patch: Patch, path: Path, target: Target) -> Callable[[], None]:
     """Hook a hypernetwork onto every attention of a fitting width (`patching.Attach`); raises ModelFileError."""
@@ -28,13 +31,10 @@ def attach(patch: Patch, path: Path, target: Target) -> Callable[[], None]:
     name = patch.source.name
     networks = _networks(name, inspect_hypernetwork(path), load_value(path))
     places = list(_places(target.module))
-    if not any(width in networks for _, _, width in places):
-        there = ", ".join(map(str, sorted({width for _, _, width in places})))
-        ours = ", ".join(map(str, sorted(networks)))
-        raise ModelFileError(f"{name} changes attention of width {ours}, and {target.name} has only {there}.")
+    _check(name, networks, places, target)
     handles = [
         layer.register_forward_pre_hook(_hook(networks[width][side], patch.strength))
-        for layer, side, width in places
+        for _, layer, side, width in places
         if width in networks
     ]
 
@@ -45,13 +45,43 @@ def attach(patch: Patch, path: Path, target: Target) -> Callable[[], None]:
     return detach
 
 
-def _places(module: nn.Module) -> list[tuple[nn.Module, int, int]]:
-    """Every projection with the side it is for (0 keys, 1 values) and the width of what it reads."""
-    named = ((name.rpartition(".")[2], layer) for name, layer in module.named_modules())
+@torch.no_grad()
+def additions(patch: Patch, path: Path, target: Target) -> Mapping[str, float]:
+    """By the name of each projection what a hypernetwork adds to what it reads: the norm of it over that of x.
+
+    x are `VECTORS` random vectors of unit variance, as norms before attention make them; the same ones each time.
+    Raises ModelFileError.
+    """
+    if patch.strength == 0 or target.part != "denoiser":
+        return {}
+    name = patch.source.name
+    networks = _networks(name, inspect_hypernetwork(path), load_value(path))
+    places = list(_places(target.module))
+    _check(name, networks, places, target)
+    told: dict[tuple[int, int], float] = {}
+    for width, sides in networks.items():
+        x = torch.randn(VECTORS, width, generator=torch.Generator().manual_seed(0))
+        for side, network in enumerate(sides):
+            told[width, side] = float(abs(patch.strength) * network(x).norm() / x.norm())
+    return {at: told[width, side] for at, _, side, width in places if width in networks}
+
+
+def _check(
+    name: str, networks: Mapping[int, Any], places: Sequence[tuple[str, nn.Module, int, int]], target: Target
+) -> None:
+    if any(width in networks for *_, width in places):
+        return
+    there = ", ".join(map(str, sorted({width for *_, width in places})))
+    ours = ", ".join(map(str, sorted(networks)))
+    raise ModelFileError(f"{name} changes attention of width {ours}, and {target.name} has only {there}.")
+
+
+def _places(module: nn.Module) -> list[tuple[str, nn.Module, int, int]]:
+    """Every projection by its name, with the side it is for (0 keys, 1 values) and the width of what it reads."""
     return [
-        (layer, PROJECTIONS.index(leaf), layer.in_features)
-        for leaf, layer in named
-        if leaf in PROJECTIONS and isinstance(layer, nn.Linear)
+        (name, layer, PROJECTIONS.index(leaf), layer.in_features)
+        for name, layer in module.named_modules()
+        if (leaf := name.rpartition(".")[2]) in PROJECTIONS and isinstance(layer, nn.Linear)
     ]
 
 
@@ -80,8 +110,10 @@ def _network(name: str, told: Hypernetwork, side: Mapping[str, Any]) -> nn.Modul
 
 def _filled(weight: Tensor, bias: Tensor) -> nn.Module:
     layer: nn.Module
-    layer = nn.Linear(weight.shape[1], weight.shape[0]) if weight.ndim == 2 else nn.LayerNorm(weight.shape[0])
-    layer.load_state_dict({"weight": weight.float(), "bias": bias.float()})
+    # Numbers of their own would move the global random state.
+    with torch.device("meta"):
+        layer = nn.Linear(weight.shape[1], weight.shape[0]) if weight.ndim == 2 else nn.LayerNorm(weight.shape[0])
+    layer.load_state_dict({"weight": weight.float(), "bias": bias.float()}, assign=True)
     return layer
 
 
