@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from engine.diffusion.traces import Trace
@@ -12,7 +13,7 @@ from engine.looking.models import VIEWS as MODELS
 from engine.looking.numbers import Part, is_tensor, numbers, parts, short
 from engine.looking.pieces import pieces
 from engine.looking.plain import as_text
-from engine.looking.views import MOST_PICTURES, MOST_POINTS, View, bounded, curve, picture, table, text
+from engine.looking.views import MOST_PICTURES, MOST_POINTS, Told, View, bounded, curve, picture, table, text
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -21,21 +22,23 @@ MOST_ITEMS = 8
 """Of a list, and of a conditioning's prompts, this many are shown."""
 
 
-def describe(value: Any, name: str = "") -> tuple[View, ...]:
+def describe(value: Any, name: str = "", *, pictures: int = MOST_PICTURES) -> tuple[View, ...]:
     """What a value is, as views for the canvas: at most 16 pictures, 2,000 points a curve and 2,000 tokens.
 
     Args:
         name: the socket type it comes out of ("IMAGE", "LATENT" …), shown first; "" leaves it out.
+        pictures: how many pictures are made at most.
     """
-    views = list(_views(value))
-    if name:
-        views.insert(0, table([("type", name)]))
-        if len(views) > 1 and views[1]["kind"] == "table":
-            views[0]["rows"] += views.pop(1)["rows"]
-    return bounded(views)
+    views = bounded(_views(value), pictures)
+    if not name:
+        return views
+    heading = table([("type", name)])
+    if views and views[0]["kind"] == "table":
+        return ({**heading, "rows": heading["rows"] + views[0]["rows"]}, *views[1:])
+    return (heading, *views)
 
 
-def _views(value: Any) -> Iterable[View]:
+def _views(value: Any) -> Iterable[Told]:
     find = _VIEWS.get(type(value))
     if find is not None:
         return find(value)
@@ -64,30 +67,30 @@ def rows_of(part: Part) -> list[tuple[str, Any]]:
     ]
 
 
-def _tensor(value: Tensor) -> Iterator[View]:
+def _tensor(value: Tensor) -> Iterator[Told]:
     (part,) = parts(value)
     yield table(rows_of(part))
     if part.name == "sigmas":
         yield curve(range(len(value)), value.tolist(), "levels", "sigmas")
     elif part.name == "image":
-        yield from (picture(one) for one in value[:MOST_PICTURES])
+        yield from (partial(picture, one) for one in value[:MOST_PICTURES])
     elif part.name == "mask":
-        yield from (picture(one[..., None]) for one in value[:MOST_PICTURES])
+        yield from (partial(picture, one[..., None]) for one in value[:MOST_PICTURES])
 
 
-def _latent(value: Latent) -> Iterator[View]:
+def _latent(value: Latent) -> Iterator[Told]:
     samples = value.samples
     masked = "yes" if value.noise_mask is not None else None
     yield table([*rows_of(parts(value)[0]), ("downscale", value.downscale), ("noise_mask", masked)])
     most = span(samples)
     for number, sample in enumerate(samples[: MOST_PICTURES // max(1, samples.shape[1])]):
         for index, plane in enumerate(channels(sample, most)):
-            yield picture(plane, f"{number}:{index}" if len(samples) > 1 else str(index))
+            yield partial(picture, plane, f"{number}:{index}" if len(samples) > 1 else str(index))
     if value.noise_mask is not None:
-        yield picture(value.noise_mask.reshape(-1, *value.noise_mask.shape[-2:])[0][..., None], "noise_mask")
+        yield partial(picture, value.noise_mask.reshape(-1, *value.noise_mask.shape[-2:])[0][..., None], "noise_mask")
 
 
-def _cond(cond: Cond) -> Iterator[View]:
+def _cond(cond: Cond) -> Iterator[Told]:
     yield table([*rows_of(parts(cond)[0]), *_how(cond)])
     yield _lengths(cond.embeds[0])
 
@@ -113,7 +116,7 @@ def _lengths(vectors: Tensor) -> View:
     return curve(range(len(lengths)), lengths.tolist(), "tokens", "vector")
 
 
-def _tokens(value: Tokens) -> Iterator[View]:
+def _tokens(value: Tokens) -> Iterator[Told]:
     shown = list(pieces(value))
     total = sum(map(len, value.ids))
     yield table([("chunks", len(value.ids)), ("tokens", len(shown)), ("padding", total - len(shown))])
@@ -121,13 +124,13 @@ def _tokens(value: Tokens) -> Iterator[View]:
     yield {"kind": "tokens", "tokens": list(told)}
 
 
-def _embeds(value: Embeds) -> Iterator[View]:
+def _embeds(value: Embeds) -> Iterator[Told]:
     yield table(rows_of(parts(value)[0]))
     yield from _tokens(value.tokens)
     yield _lengths(value.vectors.reshape(-1, value.vectors.shape[-1]))
 
 
-def _trace(value: Trace) -> Iterator[View]:
+def _trace(value: Trace) -> Iterator[Told]:
     yield table(
         [
             ("steps", len(value.steps)),
@@ -141,7 +144,7 @@ def _trace(value: Trace) -> Iterator[View]:
     for step in _spread(value.steps, MOST_PICTURES):
         pixels = rough(step.clean[0], value.family)
         if pixels is not None:
-            yield picture(pixels, f"{step.step} · σ {short(step.sigma)}")
+            yield partial(picture, pixels, f"{step.step} · σ {short(step.sigma)}")
 
 
 def _spread(many: tuple[Any, ...], count: int) -> list[Any]:
@@ -160,7 +163,7 @@ def _sampler(value: Sampler) -> list[View]:
     return [table([("sampler", value.name), ("options", options)])]
 
 
-def _items(value: list[Any] | tuple[Any, ...]) -> Iterator[View]:
+def _items(value: list[Any] | tuple[Any, ...]) -> Iterator[Told]:
     if all(isinstance(one, str | int | float | bool | None) for one in value):
         yield table([("items", len(value))])
         yield text("\n".join(map(str, value)))
@@ -170,7 +173,7 @@ def _items(value: list[Any] | tuple[Any, ...]) -> Iterator[View]:
         yield from _views(one)
 
 
-_VIEWS: Mapping[type, Callable[[Any], Iterable[View]]] = {
+_VIEWS: Mapping[type, Callable[[Any], Iterable[Told]]] = {
     Latent: _latent,
     Cond: _cond,
     Tokens: _tokens,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 View = dict[str, Any]
 """JSON: its `kind` is picture, table, tokens, curve or text."""
+Told = View | Callable[[], View]
+"""A view, or what makes a picture."""
 
 MOST_PICTURES, MOST_PIXELS, MOST_POINTS, MOST_TEXT, MOST_ROWS = 16, 512, 2000, 20_000, 64
 SMALLEST = 128
@@ -66,12 +68,13 @@ def text(written: str) -> View:
     return {"kind": "text", "text": written if len(written) <= MOST_TEXT else written[: MOST_TEXT - 1] + "…"}
 
 
-def bounded(views: Iterable[View]) -> tuple[View, ...]:
-    """The views, of pictures only as many as may be sent."""
+def bounded(told: Iterable[Told], pictures: int) -> tuple[View, ...]:
+    """The views, of pictures at most so many: the others are not even made."""
     kept: list[View] = []
-    pictures = 0
-    for view in views:
-        pictures += view["kind"] == "picture"
-        if view["kind"] != "picture" or pictures <= MOST_PICTURES:
+    for view in told:
+        if isinstance(view, dict):
             kept.append(view)
+        elif pictures:
+            pictures -= 1
+            kept.append(view())
     return tuple(kept)
