@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from aiohttp import web
 from engine.files import FileProblem, Library
 from engine.graph.graph import Graph, NodeId
 from engine.service.service import Service
+from engine.service.threads import off
 from engine.why import Changes, Ran, changes, first_difference
 from web.answers import Refusal
 from web.api.errors import no_job
@@ -63,11 +65,25 @@ async def get_difference(call: Call) -> web.StreamResponse:
 
 
 async def _ran(service: Service, id: str) -> Ran:
-    """A job's graph; raises Refusal 404."""
+    """A job's graph, and what is recorded of it; raises Refusal 404."""
     body = await service.queue.body(id)
     if body is None:
         raise no_job(id)
-    return Ran(Graph.from_api(body.graph))
+    return await off(_recorded, service.settings.recordings_folder, id, Graph.from_api(body.graph))
+
+
+def _recorded(folder: Path, id: str, graph: Graph) -> Ran:
+    from engine.recording.format import RecordingError
+    from engine.recording.read import recordings_of
+
+    found = recordings_of(folder, id)
+    if found is None:
+        return Ran(graph)
+    steps: dict[NodeId, tuple[str, ...]] = {}
+    for run in found.runs:
+        with suppress(RecordingError):  # it may have gone for newer ones
+            steps[run.node] = steps.get(run.node, ()) + tuple(frame.fingerprint for frame in run.open().frames)
+    return Ran(graph, found.outputs, steps)
 
 
 Pair = tuple[Mapping[str, Any], Mapping[str, Any]]
