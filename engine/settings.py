@@ -23,6 +23,8 @@ SAMPLES = ROOT / "workflows" / "samples"
 
 MEMORY, DISK = 2 << 30, 20 << 30
 """Bytes of results kept in memory and on disk."""
+RECORDINGS = 1 << 30
+"""Bytes of recordings."""
 
 
 def default_data() -> Path:
@@ -41,6 +43,7 @@ class Settings:
         share: "auto" lets evaluations of different jobs share batches, which changes the last bits.
         memory: bytes of results kept in memory. disk: bytes of results kept on disk; 0 keeps none, from run to run.
         device: "auto", what torch calls it, or "none". device_bytes: the most bytes of weights on it; 0: nearly all.
+        recordings: bytes of recorded sampler steps, the oldest go first; 0 records nothing.
         at_once: jobs that run at the same time.
         preview_method: how sampler steps are shown: "none" shows none, "taesd" decodes them with the small decoders in
             the folder vae_approx where they are, "latent2rgb" (and "auto") shows rough colours.
@@ -55,10 +58,16 @@ class Settings:
     disk: int = DISK
     device: str = "auto"
     device_bytes: int = 0
+    recordings: int = RECORDINGS
     at_once: int = 8
     preview_method: PreviewMethod = "none"
     preview_size: int = 512
     folders: tuple[tuple[str, Path], ...] = ()
+
+    @property
+    def recordings_folder(self) -> Path:
+        """Where recorded sampler steps are."""
+        return self.data / "cache" / "recordings"
 
     def library(self) -> Library:
         """All files that workflows may name; raises FileProblem for a model folder that cannot be read."""

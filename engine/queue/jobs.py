@@ -153,7 +153,7 @@ class JobQueue(Views):
             return self._line.rows.get(row.id, row), False
         if size <= self._room:
             self._room -= size
-            self._carried[row.id] = Body(new.graph, new.targets, new.source, new.extra), size
+            self._carried[row.id] = Body(new.graph, new.targets, new.source, new.extra, new.record), size
         self._adopt([row])
         return row, True
 
@@ -171,7 +171,7 @@ class JobQueue(Views):
             started = replace(row, state="running", started=time.time(), error=None)
             self._keep([started])
             if body is not None:
-                return Taken(started, body.graph, body.targets, body.source, body.extra)
+                return Taken(started, body.graph, body.targets, body.source, body.extra, body.record)
             lost = {"code": "damaged", "message": "The graph of this job could not be read from the job database."}
             self._keep([replace(started, error=lost)])
             self.record(JobFinished(row.id, "error"))

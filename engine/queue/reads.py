@@ -28,8 +28,8 @@ def bodies(db: sqlite3.Connection, ids: Iterable[str]) -> dict[str, Body]:
 
 def body_of(graph: str | bytes, rest: str | bytes) -> Body:
     """A body from its two columns."""
-    targets, source, extra = unpacked(rest)
-    return Body(unpacked(graph), tuple(targets), source, extra)
+    targets, source, extra, *record = unpacked(rest)  # a database of an older version has no record
+    return Body(unpacked(graph), tuple(targets), source, extra, *record)
 
 
 def history(

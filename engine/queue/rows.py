@@ -25,6 +25,7 @@ class NewJob:
         client: who is told of it. extra: extra_pnginfo and the like, without secrets.
         problems: JSON of the problems of what does not run.
         number: its place, lower is earlier; behind all others when left out, with `front` before them.
+        record: what is to be recorded of it, as JSON; None: nothing.
     """
 
     id: str
@@ -37,6 +38,7 @@ class NewJob:
     number: float | None = None
     front: bool = False
     title: str = ""
+    record: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,7 @@ class Body:
     targets: tuple[str, ...]
     source: str | None
     extra: Mapping[str, Any]
+    record: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,7 @@ class Taken:
     targets: tuple[str, ...]
     source: str | None
     extra: Mapping[str, Any]
+    record: Any = None
 
 
 @dataclass(frozen=True, slots=True)

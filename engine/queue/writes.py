@@ -13,7 +13,7 @@ from engine.run.events import Event, JobQueued
 
 def insert(new: NewJob, row: JobRow, book: Book) -> tuple[JobRow | None, int]:
     """The row and the size of its body; 0 when it was there before; None when its id has another graph."""
-    graph, rest = dumps(new.graph), dumps([new.targets, new.source, new.extra])
+    graph, rest = dumps(new.graph), dumps([new.targets, new.source, new.extra, new.record])
     if book.add(row, graph, rest):
         book.log(JobQueued(row.id))
         return row, len(graph) + len(rest)

@@ -20,7 +20,8 @@ from engine.graph.keys import Key
 from engine.graph.plan import Step
 from engine.run.artifact import Stamp
 from engine.run.cancel import Cancel
-from engine.run.events import Emit, Preview, Progress
+from engine.run.events import Emit, Preview, Progress, Warned
+from engine.run.recorded import Place, Recorder, Run
 from engine.run.sinks import Outputs
 
 log = logging.getLogger(__name__)
@@ -48,6 +49,8 @@ class Services:
         denoise: takes a DenoiseJob and gives the Future of its result.
         preview: makes of a DenoiseJob and the state of its sampler step a picture for people, or None for no picture.
         metadata: text chunks that sinks write into files; None to leave them out.
+        recorder: writes down what samplers do; None where that is not wanted.
+        recordings: the folder of what was written down; None where there is none.
     """
 
     path: Callable[[FileRef], Path] = _no_files
@@ -56,6 +59,8 @@ class Services:
     preview: Callable[[Any, Any], Any] | None = None
     outputs: Outputs | None = None
     metadata: Mapping[str, str] | None = None
+    recorder: Recorder | None = None
+    recordings: Path | None = None
 
 
 class NodeContext:
@@ -71,7 +76,7 @@ class NodeContext:
         emit: Emit,
         cancel: Cancel,
         mentioned: tuple[FileRef, ...] = (),
-        steps: Mapping[NodeId, Step] = {},  # noqa: B006 - never changed
+        steps: Mapping[NodeId, Step] = {},
     ) -> None:
         self.node = node
         self.mentioned = mentioned
@@ -80,6 +85,7 @@ class NodeContext:
         self.element, self.elements = 0, 1
         self.files: list[Stamp] = []
         self.shared = False
+        self.runs = 0
         self._key = key
         self._nodes = nodes
         self._steps = steps
@@ -95,6 +101,12 @@ class NodeContext:
     def definition(self, node: NodeId) -> NodeDef | None:
         step = self._steps.get(node)
         return step.definition if step is not None else None
+
+    @property
+    def recordings(self) -> Path:
+        if self._services.recordings is None:
+            raise RuntimeError("this run has no folder of recordings")
+        return self._services.recordings
 
     def progress(self, done: int, total: int, preview: Any = None) -> None:
         self.raise_if_cancelled()
@@ -118,17 +130,40 @@ class NodeContext:
     async def denoise(self, job: Any) -> Any:
         """Run a DenoiseJob; its steps become progress and previews, and cancelling this job cancels it."""
         self.raise_if_cancelled()
-        asked = job.on_step
+        asked, run = job.on_step, self._recorded(job)
 
         def on_step(state: Any) -> None:  # runs in the loop's thread, which must not see Cancelled
             if asked is not None:
                 asked(state)
+            if run is not None:
+                run.step(state)
             self._tell(state.step + 1, state.total or 0, self._picture(job, state))
 
         followed = dataclasses.replace(job, on_step=on_step, cancelled=self._cancel.is_set)
-        result = await asyncio.wrap_future(self._services.denoise(followed))
+        if run is not None and job.watch is None:
+            followed = dataclasses.replace(followed, watch=run.watch)
+        try:
+            result = await asyncio.wrap_future(self._services.denoise(followed))
+        except BaseException:
+            if run is not None:
+                run.drop()
+            raise
+        if run is not None and (trouble := await run.end(result)) is not None:
+            self._emit(Warned(self.job, trouble.code, trouble.message))
         self.shared = self.shared or result.shared
         return result
+
+    def _recorded(self, job: Any) -> Run | None:
+        """What writes this call down, if that is wanted."""
+        recorder, number = self._services.recorder, self.runs
+        self.runs += 1
+        return None if recorder is None else recorder.begin(self.place, self._key, number, job)
+
+    @property
+    def place(self) -> Place:
+        """The node, as recordings name it."""
+        node = self._nodes.get(self.node)
+        return Place(self.node, node.title, node.type) if node is not None else Place(self.node, "", "")
 
     def _picture(self, job: Any, state: Any) -> Any:
         """A picture of a sampler step; a preview that fails is no reason to lose the result."""

@@ -18,7 +18,7 @@ from engine.graph.plan import Plan
 from engine.run.artifact import Artifact
 from engine.run.cancel import Cancel
 from engine.run.errors import BadExpansion, StepError, forget_frames
-from engine.run.events import Event, StepFailed, StepFinished
+from engine.run.events import Event, StepFailed
 from engine.run.flights import Flights, Outcome
 from engine.run.growth import Growth
 from engine.run.lanes import NONE, lane
@@ -93,7 +93,8 @@ class Dispatch(Needs):
             return True
         key = self._key(id)
         known = self.desk.store.peek(key)
-        if known is not None and not known.files and known.alias is None:
+        unrecorded = self.desk.unrecorded(self.steps[id], key)
+        if known is not None and not known.files and known.alias is None and not unrecorded:
             self._settle(id, known, cached=True)
             return False
         if self.flights.board(key, lambda outcome: self._soon(self._landed_elsewhere, id, outcome)):
@@ -108,9 +109,9 @@ class Dispatch(Needs):
     def _landed_elsewhere(self, id: NodeId, outcome: Outcome) -> None:
         self.waiting.discard(id)
         if not self.closed and id in self.missing:
-            if isinstance(outcome, Artifact):
+            if isinstance(outcome, Artifact) and not self.desk.unrecorded(self.steps[id], self._key(id)):
                 self._settle(id, outcome, cached=True)
-            elif outcome is not None:
+            elif isinstance(outcome, BaseException):
                 self._fail(id, outcome)
             elif self.missing[id] == 0:
                 self._ready(id)
@@ -222,8 +223,7 @@ class Dispatch(Needs):
         if self.uses.get(id) or id in self.kept or self.steps[id].definition.kind == "volatile":
             self.found[id] = artifact
         if cached:
-            event = StepFinished(self.job, id, artifact.seconds, artifact.ui, cached=True, nbytes=artifact.nbytes)
-            self.emit(event)
+            self.emit(self.desk.hit(self.steps[id], artifact))
         self._tell_users(id)
         self._let_go(id)
 

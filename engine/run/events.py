@@ -55,7 +55,7 @@ class StepFinished:
     """``cached``: nothing ran, the artifact was found or came from another job.
 
     ``shared``: sampling went in batches with other jobs, which changes the last bits. ``nbytes``: what its results take
-    in memory.
+    in memory. ``fingerprint``: the digest of its outputs, in recorded jobs only.
     """
 
     job: str
@@ -65,6 +65,7 @@ class StepFinished:
     cached: bool = False
     shared: bool = False
     nbytes: int = 0
+    fingerprint: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from engine.graph.plan import Plan, Step
 from engine.run.artifact import Artifact
 from engine.run.errors import StepError
 from engine.run.flights import Outcome
+from engine.run.lanes import links
 
 
 class Needs(ABC):
@@ -36,6 +37,16 @@ class Needs(ABC):
     @abstractmethod
     def _land(self, id: NodeId, outcome: Outcome) -> None:
         """Tell those who wait for the step's flight, if it leads one."""
+
+    def _above(self, ids: Iterable[NodeId]) -> list[NodeId]:
+        """These steps and all that they need before they can start, and so on."""
+        above = dict.fromkeys(ids)
+        todo = list(above)
+        while todo:
+            fresh = [id for id in links(self.steps[todo.pop()])[0] if id not in above]
+            above |= dict.fromkeys(fresh)
+            todo += fresh
+        return list(above)
 
     def _hold(self, id: NodeId, sources: tuple[NodeId, ...]) -> None:
         self.holds[id] = self.holds.get(id, ()) + sources

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -17,7 +17,8 @@ from engine.run.artifact import Artifact, Stamp
 from engine.run.calls import Made, call, call_async, gathered, merged, spread
 from engine.run.cancel import Cancel
 from engine.run.context import NodeContext, Services
-from engine.run.events import Emit, StepFinished, StepStarted
+from engine.run.events import Emit, StepFinished, StepStarted, Warned
+from engine.run.recorded import Place, may_sample
 from engine.run.store import Store
 
 
@@ -94,7 +95,21 @@ class Desk:
             return outputs.recall(key)
         if found is not None and found.files and (outputs is None or not outputs.intact(found.files)):
             return None
-        return found
+        return None if found is not None and self.unrecorded(step, key) else found
+
+    def unrecorded(self, step: Step, key: Key) -> bool:
+        """Whether a step must run for the sake of the recording, though its result may be there."""
+        recorder = self.services.recorder
+        if recorder is None or not may_sample(step.definition):
+            return False
+        if step.tentative and (found := self.store.get(key)) is not None and found.alias is not None:
+            key = found.alias
+        return recorder.lacks(self.place(step), key)
+
+    def place(self, step: Step) -> Place:
+        """The node of a step, as recordings name it."""
+        node = self.nodes.get(step.id)
+        return Place(step.id, node.title if node is not None else "", step.definition.name)
 
     def perform(self, ticket: Ticket, find: Find) -> Result:
         """Run a plain function here and now; whatever goes wrong is the result, since someone may wait for it."""
@@ -116,9 +131,18 @@ class Desk:
             context = self._begin(ticket)
             began = time.perf_counter()
             made = await call_async(ticket.step, *args, context)
+            await self.recorded(ticket, context.runs)
             return self._finish(ticket, made, context, time.perf_counter() - began)
         except BaseException as e:
             return e
+
+    async def recorded(self, ticket: Ticket, runs: int, under: Sequence[Key] = ()) -> None:
+        """A step that may sample is done: wait until what it did is on disk."""
+        recorder, step = self.services.recorder, ticket.step
+        if recorder is None or not may_sample(step.definition):
+            return
+        if (trouble := await recorder.finished(self.place(step), ticket.key, runs, under)) is not None:
+            self.emit(Warned(self.job, trouble.code, trouble.message))
 
     def work(self, bundle: Bundle, found: Mapping[NodeId, Artifact]) -> None:
         """Perform the steps of a bundle until none is left, or the job is cancelled."""
@@ -144,9 +168,25 @@ class Desk:
             self.point(step, ticket.key, artifact.seconds)
         if step.definition.kind == "sink" and not artifact.outputs and self.services.outputs is not None:
             self.services.outputs.record(ticket.key, artifact)
-        seconds, nbytes = artifact.seconds, artifact.nbytes
-        self.emit(StepFinished(self.job, step.id, seconds, artifact.ui, shared=shared, nbytes=nbytes))
+        recorder = self.services.recorder
+        told = StepFinished(
+            self.job,
+            step.id,
+            artifact.seconds,
+            artifact.ui,
+            shared=shared,
+            nbytes=artifact.nbytes,
+            fingerprint="" if recorder is None else recorder.fingerprint(self.place(step), artifact.outputs),
+        )
+        self.emit(told)
         return artifact
+
+    def hit(self, step: Step, artifact: Artifact) -> StepFinished:
+        """What is told of a step whose result was there."""
+        if (recorder := self.services.recorder) is not None:
+            recorder.hit(self.place(step), artifact.outputs)
+        seconds, nbytes = artifact.seconds, artifact.nbytes
+        return StepFinished(self.job, step.id, seconds, artifact.ui, cached=True, nbytes=nbytes)
 
     def point(self, step: Step, key: Key, seconds: float) -> None:
         """Let the step's plain key lead to the refined one."""

@@ -26,11 +26,12 @@ from engine.run.cancel import Cancel
 from engine.run.context import Services
 from engine.run.dispatch import Dispatch
 from engine.run.errors import BadExpansion, Stuck
-from engine.run.events import Emit, Event, Expanded, JobFinished, JobStarted, Status, StepFinished
+from engine.run.events import Emit, Event, Expanded, JobFinished, JobStarted, Status
 from engine.run.flights import Flights
 from engine.run.growth import Rules, harvest, plant
 from engine.run.lanes import links
 from engine.run.perform import Desk, Grown, Ticket
+from engine.run.recorded import may_sample
 from engine.run.store import Store
 from engine.run.workers import Worker
 
@@ -73,6 +74,8 @@ async def execute(
         run.cancel.set()
         raise
     finally:
+        if services.recorder is not None:
+            await services.recorder.close()
         run.emit(JobFinished(job, status))
         run.close()
     done = {t: run.found[t] for t in plan.targets if t in run.found}
@@ -190,7 +193,7 @@ class _Run(Dispatch):
         """From `ids` up: what the store has, which hides all above it, and what must run.  Runs in a thread."""
         found: dict[NodeId, Artifact] = {}
         needed: dict[NodeId, None] = {}
-        stack = list(ids)
+        stack = [*ids, *self._unrecorded(ids)]
         stack.reverse()
         while stack:
             id = stack.pop()
@@ -203,6 +206,12 @@ class _Run(Dispatch):
                 needed[id] = None
                 stack += reversed(links(step)[0])
         return found, list(needed)
+
+    def _unrecorded(self, ids: Iterable[NodeId]) -> list[NodeId]:
+        """The steps from `ids` up that must run for the sake of the recording, whatever hides them."""
+        if self.desk.services.recorder is None:
+            return []
+        return [id for id in self._above(ids) if self.desk.unrecorded(step := self.steps[id], self.desk.key(step))]
 
     async def _need(self, ids: Iterable[NodeId]) -> None:
         found, needed = await self._search(ids)
@@ -217,8 +226,8 @@ class _Run(Dispatch):
         hits = [id for id in found if id not in self.missing and id not in self.found]
         for id in hits:
             self.found[id] = artifact = found[id]
+            event = self.desk.hit(self.steps[id], artifact)
             if artifact.ui or id in self.kept or not told:
-                event = StepFinished(self.job, id, artifact.seconds, artifact.ui, cached=True, nbytes=artifact.nbytes)
                 self.emit(event)
         fresh = [id for id in needed if not (id in self.missing or id in self.found or id in self.failed)]
         self.missing.update(dict.fromkeys(fresh, 0))
@@ -362,11 +371,14 @@ class _Run(Dispatch):
         """Make the artifact of an expanded step out of its children's."""
         ticket, growth = self._ticket(id), self.grown[id]
 
+        sampled = [self._key(each) for each in self._above(growth.targets) if may_sample(self.steps[each].definition)]
+
         def work() -> Artifact:
             outputs, artifact = harvest(ticket.step, growth, self.found.get, self.desk.gives_list)
             return self.desk.keep(ticket, replace(artifact, nbytes=self.desk.store.sizeof(outputs)))
 
         try:
+            await self.desk.recorded(ticket, 0, sampled)
             artifact = await self.loop.run_in_executor(None, work)
         except Exception as e:
             if not self.closed:

@@ -156,6 +156,7 @@ class Dispatcher:
                     source=taken.source,
                     extra=taken.extra,
                     priority=-math.floor(taken.row.number),  # the earlier job goes first
+                    record=taken.record,
                 )
             )
 

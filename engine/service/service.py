@@ -155,6 +155,7 @@ class Service:
         extra: Mapping[str, Any] | None = None,
         title: str = "",
         partial: bool = True,
+        record: Any = None,
     ) -> Submitted:
         """Check a workflow and queue what is sound of it; returns when it is on disk.
 
@@ -165,6 +166,7 @@ class Service:
             number: its place, lower is earlier. front: before all others.
             extra: ComfyUI's extra_data; only what pictures are to carry is kept.
             partial: run the sound targets though others have problems.
+            record: what is to be recorded: true, or {"attention": N}; nothing if left out.
 
         Raises WorkflowError when nothing can run, BadName, BadNumber, IdTaken, QueueProblem.
         """
@@ -184,6 +186,7 @@ class Service:
             number=number,
             front=front,
             title=title,
+            record=record,
         )
         try:
             row, added = await self.queue.put(new)

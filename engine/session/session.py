@@ -17,6 +17,7 @@ from engine.graph.registry import Registry
 from engine.graph.sentences import sentence
 from engine.models.facts import JUDGES, describe
 from engine.plugins import Loaded, registry
+from engine.recording.wanted import Wanted
 from engine.run.growth import Rules
 from engine.session.carried import Carried
 from engine.session.job import Job, OnEvent, Record
@@ -113,9 +114,20 @@ class Session:
         on_event: OnEvent | None = None,
         metadata: bool = True,
         source: bytes | None = None,
+        id: str | None = None,
+        record: Wanted | None = None,
     ) -> Result:
         """Run a workflow to its end; an interrupt (Ctrl-C) cancels it first. As `submit` otherwise."""
-        job = self.submit(workflow, values, targets=targets, on_event=on_event, metadata=metadata, source=source)
+        job = self.submit(
+            workflow,
+            values,
+            targets=targets,
+            on_event=on_event,
+            metadata=metadata,
+            source=source,
+            id=id,
+            record=record,
+        )
         try:
             return job.result()
         except KeyboardInterrupt:
@@ -136,6 +148,7 @@ class Session:
         id: str | None = None,
         priority: int = 0,
         strict: bool = True,
+        record: Wanted | None = None,
     ) -> Job:
         """Start a workflow and return at once; what several jobs have in common is made once.
 
@@ -148,13 +161,14 @@ class Session:
             id: of the job, in place of one that no other has.
             priority: of the jobs that wait the higher goes first; so does its sampling, where batches are not shared.
             strict: whether all targets must be sound; else those that are will be made.
+            record: what is to be written down of its samplers.
 
         Raises WorkflowError for what cannot be read or cannot run; ValueError while another job has this id.
         """
         prepared = self.prepare(
             workflow, values, targets=targets, metadata=metadata, source=source, texts=texts, id=id, strict=strict
         )
-        return self.start(prepared, on_event, priority)
+        return self.start(prepared, on_event, priority, record)
 
     def prepare(
         self,
@@ -181,17 +195,23 @@ class Session:
         carried = Carried(checked.plan.graph, source or read.text, told, texts) if metadata else None
         return Prepared(checked, rules, carried)
 
-    def start(self, prepared: Prepared, on_event: OnEvent | None = None, priority: int = 0) -> Job:
+    def start(
+        self,
+        prepared: Prepared,
+        on_event: OnEvent | None = None,
+        priority: int = 0,
+        record: Wanted | None = None,
+    ) -> Job:
         """Start what `prepare` has planned, once; as `submit` otherwise."""
-        record, works = Record(on_event), self.works
+        told, works, plan = Record(on_event), self.works, prepared.checked.plan
         running = works.runner.submit(
-            prepared.checked.plan,
+            plan,
             prepared.rules,
-            services=works.services(prepared.carried, priority),
-            listener=record.tell,
+            services=works.services(prepared.carried, priority, works.recorder(prepared.rules.job, plan, record)),
+            listener=told.tell,
             priority=priority,
         )
-        return Job(running, prepared.checked, record, self.library.folder)
+        return Job(running, prepared.checked, told, self.library.folder)
 
     def rules(self, job: str = "") -> Rules:
         """What the plan of a job is checked with; it makes the device, which is in the keys."""

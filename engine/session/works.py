@@ -5,15 +5,18 @@ from __future__ import annotations
 import gc
 import os
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from engine.files import Library
+from engine.graph.graph import Link
+from engine.graph.plan import Plan
 from engine.run.behind import Behind
 from engine.run.context import Services
 from engine.run.disk import Disk
 from engine.run.jobs import JobRunner
+from engine.run.recorded import Recorder
 from engine.run.sinks import Outputs
 from engine.run.store import Memory, Store, Tiers
 from engine.run.workers import Threads, Worker
@@ -22,6 +25,8 @@ from engine.session.temp import emptied
 from engine.settings import NO_DEVICE, Settings
 
 if TYPE_CHECKING:
+    from engine.recording.wanted import Wanted
+    from engine.recording.write import Recordings
     from engine.session.device import Device
 
 READERS = 4
@@ -40,6 +45,7 @@ class Works:
         cache.mkdir(parents=True, exist_ok=True)
         self._lock = emptied(library.folder("temp"), cache) if alone else None
         self.library = library
+        self._settings = settings
         self.device = _device(library, settings)
         self.memory = Memory(settings.memory, self.device.codecs)
         self.behind = self._disk(cache / "artifacts", settings.disk) if settings.disk else None
@@ -49,6 +55,7 @@ class Works:
         workers: dict[str, Worker] = {"cpu": cpu, "io": io, "device": self.device.lane}
         store: Store = self.memory if self.behind is None else Tiers(self.memory, self.behind)
         self.runner = JobRunner(store=store, workers=workers, at_once=settings.at_once)
+        self.recordings = self._recordings(settings)
         self.outputs.recover()
         _spare_collections()
 
@@ -58,7 +65,34 @@ class Works:
     def _warn(self, code: str, message: str) -> None:
         self.runner.warn(code, message)
 
-    def services(self, metadata: Mapping[str, str] | None, priority: int = 0) -> Services:
+    def _recordings(self, settings: Settings) -> Recordings | None:
+        """What writes recordings: nothing is sampled without a device."""
+        if settings.device == NO_DEVICE:
+            return None
+        from engine.recording.folder import Folder
+        from engine.recording.write import Recordings
+
+        return Recordings(Folder(settings.recordings_folder, settings.recordings), self.device.codecs)
+
+    def recorder(self, job: str, plan: Plan, wanted: Wanted | None) -> Recorder | None:
+        """What writes down what the samplers of a job do, if that is wanted."""
+        if wanted is None or self.recordings is None:
+            return None
+        from engine.recording.words import words_of
+        from engine.recording.write import JobRecorder
+
+        return JobRecorder(self.recordings, job, wanted, words_of(plan.graph, self.library, partial(self._known, plan)))
+
+    def _known(self, plan: Plan, link: Link) -> Any:
+        """What a step gave, where that is still kept in memory."""
+        step = plan.steps.get(link.node)
+        found = self.memory.get(step.key) if step is not None else None
+        found = self.memory.get(found.alias) if found is not None and found.alias is not None else found
+        return found.outputs[link.output] if found is not None else None
+
+    def services(
+        self, metadata: Mapping[str, str] | None, priority: int = 0, recorder: Recorder | None = None
+    ) -> Services:
         """What the nodes of one job may reach; of a higher priority, sampling goes first."""
         return Services(
             path=self.library.resolve,
@@ -67,6 +101,8 @@ class Works:
             preview=self.device.previews(),
             outputs=self.outputs,
             metadata=metadata,
+            recorder=recorder,
+            recordings=self._settings.recordings_folder,
         )
 
     def close(self) -> None:
@@ -77,6 +113,8 @@ class Works:
             pool.close()
         if self.behind is not None:
             self.behind.close()
+        if self.recordings is not None:
+            self.recordings.close()
         self.outputs.close()
         if self._lock is not None:
             self._lock.close()

@@ -132,10 +132,22 @@ def free(host: Host, weights: bool = False, cache: bool = False) -> dict[str, in
     return {"weights": works.device.free() if weights else 0, "cache": held if cache else 0}
 
 
+def decoded(
+    host: Host, key: str, step: int, view: str, branch: str = "", picture: int = 0, size: int = 256
+) -> dict[str, Any]:
+    """A recorded sampler step as its checkpoint's autoencoder shows it: {"webp": base64}."""
+    from engine.worker import decoding
+
+    try:
+        return decoding.decoded(host.session, key, step, view, branch, picture, size)
+    except decoding.NotDecoded as error:
+        raise BadQuestion(str(error)) from error
+
+
 def stats(host: Host) -> dict[str, Any]:
     """What the denoise loop has done, the jobs that are not over, seconds since the start."""
     uptime = time.monotonic() - host.began
     return {"loop": dict(host.session.works.device.stats()), "jobs": len(host.jobs), "uptime": uptime}
 
 
-ASKS: Mapping[str, Callable[..., Any]] = {f.__name__: f for f in (explain, report, tokens, value, free, stats)}
+ASKS: Mapping[str, Callable[..., Any]] = {f.__name__: f for f in (explain, report, tokens, value, decoded, free, stats)}

@@ -14,6 +14,7 @@ from typing import Any
 
 from engine.graph.problems import Problem
 from engine.graph.sentences import sentence
+from engine.recording.wanted import Wanted
 from engine.run.events import Event, JobFinished, JobQueued, StepFailed
 from engine.run.workers import Threads
 from engine.session import Job, Session, WorkflowError
@@ -138,7 +139,8 @@ class Host:
                 self._taken += 1
                 # Of equal priorities the earlier job goes first, in the denoise loop too.
                 rank = (entry.work.priority << 40) - self._taken
-            entry.job = self.session.start(prepared, partial(self._heard, entry), rank)
+            record = Wanted.of(entry.work.record)
+            entry.job = self.session.start(prepared, partial(self._heard, entry), rank, record)
         except WorkflowError as error:
             self._refuse(entry, error.problems, str(error))
         except Exception as error:

@@ -37,6 +37,7 @@ class Work:
         metadata: whether pictures carry the workflow. source: the text of the file, as it was submitted.
         extra: each key of extra["extra_pnginfo"] becomes a text of the pictures.
         priority: the higher one goes first; of equal ones that which came first.
+        record: what is to be recorded (`recording.wanted.Wanted` as JSON); None: nothing.
     """
 
     job: str
@@ -46,6 +47,7 @@ class Work:
     source: str | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
     priority: int = 0
+    record: Any = None
 
 
 @dataclass(frozen=True, slots=True)

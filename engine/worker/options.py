@@ -8,7 +8,18 @@ from pathlib import Path
 
 from engine.settings import Settings
 
-PLAIN = ("precision", "share", "memory", "disk", "device", "device_bytes", "at_once", "preview_method", "preview_size")
+PLAIN = (
+    "precision",
+    "share",
+    "memory",
+    "disk",
+    "device",
+    "device_bytes",
+    "recordings",
+    "at_once",
+    "preview_method",
+    "preview_size",
+)
 
 
 def to_options(settings: Settings) -> list[str]:

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from engine.queue.rows import ENDED, JobRow
+from engine.recording.wanted import MOST_ATTENTION
 from engine.service.service import Service
 from web.answers import Refusal
 from web.api.checking import TARGETS, VALUES, WORKFLOW, ready_to_run
@@ -19,6 +20,15 @@ from web.api.schema import ANY_OBJECT, FLOAT, SAFE, Misfit, list_of, obj, one_of
 from web.api.schemas import STATES
 
 ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"
+
+RECORD = told(
+    {
+        **obj({"attention": {"type": "integer", "minimum": 0, "maximum": MOST_ATTENTION}}, "attention"),
+        "type": ["boolean", "object"],
+    },
+    "Write down each sampler step, to be looked at and gone on from; with attention also, at so many sampler steps "
+    "spread evenly, which words were read where.",
+)
 
 SUBMIT = obj(
     {
@@ -35,6 +45,7 @@ SUBMIT = obj(
         "title": text("For lists.", maxLength=200),
         "client": text("Whose it is, for lists and for whoever watches.", maxLength=100),
         "partial": {"type": "boolean", "description": "Run the sound targets though others have problems (true)."},
+        "record": RECORD,
     },
     "id",
     "targets",
@@ -44,6 +55,7 @@ SUBMIT = obj(
     "title",
     "client",
     "partial",
+    "record",
 )
 
 MOVE = obj(
@@ -68,6 +80,7 @@ async def submit_job(call: Call) -> Answer:
         front=body.get("front", False),
         title=body.get("title", ""),
         partial=body.get("partial", True),
+        record=body.get("record") or None,
     )
     return Answer(job_json(call.service, done.row), 201 if done.new else 200)
 
@@ -164,7 +177,14 @@ def job_json(service: Service, row: JobRow) -> dict[str, Any]:
         "error": row.error,
         "problems": list(row.problems),
         "progress": {node: {"done": p.done, "total": p.total} for node, p in progress.items()},
+        "recorded": row.state in ENDED and _recorded(service, row.id),
     }
+
+
+def _recorded(service: Service, job: str) -> bool:
+    from engine.recording.folder import Folder
+
+    return Folder(service.settings.recordings_folder, 0).job_file(job).is_file()
 
 
 def files(shown: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
