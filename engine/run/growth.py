@@ -110,7 +110,7 @@ def _plant_one(growth: Growth, expand: Expand, stem: Step, outer: Plan, rules: R
             raise BadExpansion(f"returned a graph whose output {o} does not exist")
     linked = dict.fromkeys(o.node for o in outputs if isinstance(o, Link))
     growth.sinks += tuple(id for id in checked.plan.targets if checked.plan.steps[id].definition.kind == "sink")
-    growth.targets = tuple(dict.fromkeys((*growth.targets, *linked, *growth.sinks)))
+    growth.targets = tuple(dict.fromkeys((*growth.targets, *growth.sinks, *linked)))
     growth.steps.update(checked.plan.steps)
     growth.nodes.update(checked.plan.graph.nodes)
     growth.parents.update({id: (stem.key, id.removeprefix(f"{stem.id}.")) for id in checked.plan.steps})

@@ -204,7 +204,7 @@ class _Run(Dispatch):
                 found[id] = artifact
             else:
                 needed[id] = None
-                stack += reversed(links(step)[0])
+                stack += links(step)[0]
         return found, list(needed)
 
     def _unrecorded(self, ids: Iterable[NodeId]) -> list[NodeId]:
