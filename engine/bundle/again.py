@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from engine.bundle.bundle import Bundle, BundleError, MadePicture, is_bundle, read
 from engine.bundle.make import bundled, pixels
 from engine.bundle.verdict import TOLERANCE, Verdict, compare, verdict
+from engine.files import Library
+from engine.graph.registry import Registry
 from engine.workflow.error import WorkflowError
 from engine.workflow.file import opened
 
@@ -27,7 +29,7 @@ def verified(
 
     Raises BundleError, WorkflowError: one sentence each why it cannot be run here.
     """
-    before = read(path) if is_bundle(path) else _of_picture(session, path)
+    before = read(path) if is_bundle(path) else of_picture(path, session.registry, session.library)
     try:
         made = bundled(session, before.graph, targets=before.targets or None, on_event=on_event, metadata=False)
     except WorkflowError as error:
@@ -37,15 +39,15 @@ def verified(
     return verdict(before, made.bundle, tolerance), made.warnings
 
 
-def _of_picture(session: Session, path: Path) -> Bundle:
-    """What a picture says of its run: the workflow that it carries, and its pixels."""
-    found = opened(path, session.registry, library=session.library)
+def of_picture(path: Path, registry: Registry, library: Library) -> Bundle:
+    """What a picture says of its run: the workflow that it carries, and its pixels. Raises BundleError."""
+    found = opened(path, registry, library=library)
     data = path.read_bytes()
     try:
         made = MadePicture("", path.name, pixels(data), data)
     except (OSError, ValueError) as error:
         raise BundleError(f"{path}: this is neither a bundle nor a picture; verify takes one of these.") from error
-    return Bundle(found.graph.healed(session.registry).to_api(), (), pictures=(made,))
+    return Bundle(found.graph.healed(registry).to_api(), (), pictures=(made,))
 
 
 def _by_the_nearest(before: Bundle, after: Bundle, path: Path) -> Bundle:

@@ -8,11 +8,11 @@ import sys
 from collections.abc import Mapping
 from importlib import import_module
 
+OWN = ("run", "verify", "why", "check", "export", "nodes", "graph", "doctor", "bench")
+
 COMMANDS: Mapping[str, str] = {
     "serve": "web.cli",  # a name only: the engine never imports the web
-    **{
-        name: f"engine.cli.{name}" for name in ("run", "verify", "check", "export", "nodes", "graph", "doctor", "bench")
-    },
+    **{name: f"engine.cli.{name}" for name in OWN},
 }
 """The module of each command."""
 

@@ -124,3 +124,21 @@ def test_the_commands(place: Path, made: Bundle, capsys: pytest.CaptureFixture[s
     assert "there is no such file" in told
     assert "neither a bundle nor a picture" in told
     assert "Traceback" not in told
+
+
+def test_why_two_pictures_differ(place: Path, made: Bundle, capsys: pytest.CaptureFixture[str]) -> None:
+    data = ["--data", str(place)]
+    bundle, picture = str(place / "a.inkbundle"), str(place / "a.png")
+    assert main(["why", bundle, bundle, *data]) == 0
+    assert "The graphs are the same.\nThe pictures are equal." in capsys.readouterr().out
+    out = place / "why"
+    assert main(["run", str(WORKFLOW), "--set", "Sampler.steps=4", "--bundle", "--out", str(out), *data]) == 0
+    (other,), (seen,) = out.glob("*.inkbundle"), out.glob("*.png")
+    capsys.readouterr()
+    for pair in ((bundle, str(other)), (picture, str(seen)), (bundle, str(seen))):
+        assert main(["why", *pair, *data]) == 2
+        told = capsys.readouterr().out
+        assert "Sampler.steps: 3, now 4." in told
+        assert "dB apart" in told
+    assert main(["why", bundle, str(WORKFLOW), *data]) == 1
+    assert main(["why", bundle, str(place / "nothing"), *data]) == 1
