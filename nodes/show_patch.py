@@ -16,13 +16,16 @@ if TYPE_CHECKING:
 
     from engine.models.patch_change import LayerChange
 
-MOST = 12
-"""Layers that are told by name."""
+MOST = 8
+"""Layers that are told by name, of each table."""
 
 COLUMNS = {"self": "self-\nattention", "words": "attention\nto words", "forward": "feed-\nforward", "other": "other"}
 """What the columns of the picture are called, by sort of layer."""
 
 NOTHING = "Nothing is patched: no LoRA and no hypernetwork changes "
+
+
+BLOCKS = ("down", "middle", "up", "layer", "other")
 
 
 class Shown(NamedTuple):
@@ -59,7 +62,7 @@ def show_patch(*, model: Model | None = None, clip: Clip | None = None, context:
         texts.append(_told(handle, changes))
         pictures += _tables(handle, changes)
     text = "\n\n".join(texts)
-    return Shown(text, _sheet(pictures, text), Ui({"text": [text]}))
+    return Shown(text, _sheet(pictures), Ui({"text": [text]}))
 
 
 def _told(handle: ModelHandle, changes: Sequence[LayerChange]) -> str:
@@ -70,14 +73,18 @@ def _told(handle: ModelHandle, changes: Sequence[LayerChange]) -> str:
         return f"{NOTHING}{where}."
     lines = [f"{where[:1].upper()}{where[1:]}: {', '.join(_named(patch) for patch in handle.patches)}"]
     weights = [change for change in changes if not change.added]
+    added = [change for change in changes if change.added]
     if weights:
-        lines.append(f"{len(weights)} weights change, by {_percent(together(weights))} of their size on the whole")
-    if len(changes) > len(weights):
-        lines.append(f"{len(changes) - len(weights)} layers of attention read something added")
-    if not changes:
-        return "\n".join([*lines, f"{NOTHING}{where}: these files say nothing of it."])
+        lines += [f"{len(weights)} weights change, by {_percent(together(weights))} of their size on the whole; most:"]
+        lines += _most(weights)
+    if added:
+        lines += [f"{len(added)} layers of attention are shown something added to what they read; most:", *_most(added)]
+    return "\n".join(lines if changes else [*lines, f"{NOTHING}{where}: these files say nothing of it."])
+
+
+def _most(changes: Sequence[LayerChange]) -> list[str]:
     most = sorted(changes, key=lambda change: -change.share)[:MOST]
-    return "\n".join([*lines, *(f"{_percent(change.share)}  {change.name}" for change in most)])
+    return [f"  {_percent(change.share)}  {change.name}" for change in most]
 
 
 def _named(patch: Any) -> str:
@@ -104,7 +111,7 @@ def _table(changes: Sequence[LayerChange]) -> Tensor:
     from engine.drawing.plot import figure
     from engine.models.patch_change import SORTS, together
 
-    blocks = list(dict.fromkeys(change.block for change in changes))
+    blocks = sorted(dict.fromkeys(change.block for change in changes), key=_order)
     shares: dict[tuple[int, int], float] = {}
     for i, block in enumerate(blocks):
         for j, sort in enumerate(SORTS):
@@ -121,7 +128,7 @@ def _table(changes: Sequence[LayerChange]) -> Tensor:
             colour = table("heat")[int(40 + 200 * min(share / most, 1.0))].tolist()
             axes.add_patch(Rectangle((j - 0.5, i - 0.5), 1, 1, facecolor=colour))
             dark = share / most < 0.6
-            axes.text(j, i, f"{share:.2g}", ha="center", va="center", fontsize=10, color="white" if dark else "black")
+            axes.text(j, i, _short(share), ha="center", va="center", fontsize=10, color="white" if dark else "black")
         axes.set(xlim=(-0.5, len(SORTS) - 0.5), ylim=(len(blocks) - 0.5, -0.5))
         axes.set_xticks(range(len(SORTS)), [COLUMNS[sort] for sort in SORTS])
         axes.set_yticks(range(len(blocks)), blocks)
@@ -132,14 +139,24 @@ def _table(changes: Sequence[LayerChange]) -> Tensor:
     return figure(draw, height=110 + 48 * len(blocks))[0]
 
 
-def _sheet(pictures: Sequence[tuple[str, Tensor]], text: str) -> Image:
+def _order(block: str) -> tuple[int, int]:
+    """Blocks stand as they work."""
+    kind, _, number = block.partition(" ")
+    return BLOCKS.index(kind), int(number or 0)
+
+
+def _short(share: float) -> str:
+    return f"{share:.2g}" if share < 99.5 else f"{share:.0f}"
+
+
+def _sheet(pictures: Sequence[tuple[str, Tensor]]) -> Image:
     """The tables one below the other; a page that says so where nothing is patched."""
     import torch
 
     from engine.drawing.grid import grid
 
     if not pictures:
-        return Image(grid([torch.ones(8, 320, 3)], labels=[text]))
+        return Image(grid([torch.ones(8, 320, 3)], labels=["Nothing is patched."]))
     return Image(grid([picture for _, picture in pictures], 1, labels=[name for name, _ in pictures]))
 
 
