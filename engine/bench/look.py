@@ -19,6 +19,8 @@ STEPS, SIZE, ROUNDS = 20, 128, 5
 LOOKED_AT = (2, 8, 14)
 """Sampler steps whose attention is drawn."""
 SAMPLER = "5"
+CELLS = 8
+"""Columns of the grid, and rows."""
 
 
 def figures() -> Iterator[Figure]:
@@ -75,5 +77,27 @@ def _looked() -> Mapping[str, Any]:
     }
 
 
-MEASURES: tuple[Callable[[Session], Iterator[Figure]], ...] = (attention,)
+def grid(session: Session) -> Iterator[Figure]:
+    """An XYPlot, between the two halves of as many single runs; each cell has noise and guidance of its own."""
+
+    def single(number: int) -> Graph:
+        graph: Graph = models.text_to_image(models.MINI, SIZE, STEPS, 2000 + number)
+        graph[SAMPLER]["inputs"]["cfg"] = 2.0 + number % CELLS
+        return graph
+
+    def singles(numbers: range) -> float:
+        return timed(lambda: [session.run(single(number)) for number in numbers])
+
+    axes = {"x_input": f"{SAMPLER}.seed", "x_values": f"3000..{2999 + CELLS}"}
+    axes |= {"y_input": f"{SAMPLER}.cfg", "y_values": f"2..{1 + CELLS}"}
+    plot = single(0)
+    plot["20"] = {"class_type": "XYPlot", "inputs": {"image": ["6", 0], **axes}}
+    plot["7"]["inputs"]["images"] = ["20", 0]
+    half = CELLS * CELLS // 2
+    before, whole = singles(range(half)), timed(lambda: session.run(plot))
+    alone = before + singles(range(half, 2 * half))
+    yield Figure(f"XYPlot of {CELLS} x {CELLS} over {2 * half} single runs", 100 * whole / alone, "%", 60)
+
+
+MEASURES: tuple[Callable[[Session], Iterator[Figure]], ...] = (attention, grid)
 """Each is given a warm session and yields figures."""
