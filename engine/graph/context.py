@@ -48,6 +48,10 @@ class Context(Protocol):
     def definition(self, node: NodeId) -> NodeDef | None:
         """The type of a node of the graph that this step depends on."""
 
+    @property
+    def recordings(self) -> Path:
+        """The folder of recorded sampler steps."""
+
     def progress(self, done: int, total: int, preview: Any = None) -> None:
         """Tell how far the node is; raises Cancelled when the job was cancelled."""
 

@@ -125,6 +125,19 @@ class Recording:
         found: Floats = self._load(self.head["x"])
         return found
 
+    @cached_property
+    def start(self) -> Floats:
+        """What the run began from."""
+        found: Floats = self._load(self.head["start"])
+        return found
+
+    @cached_property
+    def mask(self) -> Floats | None:
+        """[B, H, W] or [B, 1, H, W]: where the latent was changed; None is everywhere."""
+        place = self.head["mask"]
+        found: Floats | None = None if place is None else self._load(place)
+        return found
+
     @property
     def branches(self) -> tuple[str, ...]:
         """What guidance asked for, in order."""

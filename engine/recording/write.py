@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from itertools import groupby
 from typing import Any
@@ -15,11 +15,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from engine.diffusion.composed import is_plain, terms
 from engine.diffusion.job import DenoiseJob, StepState
 from engine.diffusion.loop import DenoiseResult
+from engine.diffusion.tracing import answers
+from engine.diffusion.trajectory import trajectory_of
 from engine.graph.graph import NodeId
 from engine.graph.keys import Key
-from engine.models.attention import AttentionWatch
+from engine.models.attention import LONGEST, AttentionWatch
 from engine.models.families import FAMILIES
 from engine.models.handle import ModelHandle
 from engine.recording.folder import Folder, named, write_json
@@ -33,6 +36,8 @@ from engine.run.workers import Threads
 
 BACKLOG = 256 << 20
 """Bytes of sampler steps that wait to be written; with more the disk is too slow for a recording."""
+HEAT_BYTES = LONGEST * LONGEST * 77 * 2
+"""Of the attention of one branch at one sampler step, about."""
 PATIENCE = 30.0
 """Seconds that a job waits in the end for what is written."""
 
@@ -202,7 +207,7 @@ class JobRun:
             return
         try:
             x, clean = _host(state.x), _host(state.clean)
-            branches = {n: clean if b is state.clean else _host(b) for n, b in state.branches.items()}
+            branches = {n: clean if b is state.clean else _host(b) for n, b in self._answers(state).items()}
             heat = self._watch.take(state.step) if self._watch is not None else {}
             seen = {name: part.cpu().numpy() for name, part in heat.items()}
             size = sum(a.nbytes for a in (x, clean, *branches.values(), *seen.values()))
@@ -216,8 +221,14 @@ class JobRun:
         self._recordings.wait_for(size)
         self._later(lambda: self._put(state.step, state.sigma, x, clean, branches, seen), size)
 
+    def _answers(self, state: StepState) -> Mapping[str, Tensor]:
+        """The branches; the terms of a composed prompt as the one answer that they stand for."""
+        conditionings = getattr(self._job.guider, "conditionings", ())
+        plain = not conditionings or is_plain(terms(conditionings[0]))
+        return state.branches if plain else answers(state.branches, conditionings[0])
+
     async def end(self, result: DenoiseResult) -> Trouble | None:
-        x = _host(result.x)
+        x = _host(result.x * trajectory_of(self._job.sampling).share(self._sigmas[-1]))
         await self._recorder._later(lambda: self._guarded(lambda: self._close(x)))
         return self._recorder.tell()
 
@@ -264,7 +275,8 @@ class JobRun:
             self._failed = True
             return
         sides = len(getattr(self._job.guider, "conditionings", ("", "")))
-        need = (total * (2 + sides) + 1) * latent.numel() * 4
+        need = (total * (2 + sides) + 2) * latent.numel() * 4
+        need += len(self._watch.steps) * sides * HEAT_BYTES if self._watch is not None else 0
         if not folder.make_room(need, self._recordings.kept() | self._recorder.steps | {self._key}):
             self._fail(too_large(need, folder.budget))
             return
@@ -298,7 +310,13 @@ class JobRun:
     def _close(self, x: NDArray[np.float32]) -> None:
         if (writing := self._writing) is None:
             return
-        head = self._head() | {"x": writing.put(x), "frames": self._rows, "tokens": self._tokens()}
+        start, mask = self._job.latent, self._job.noise_mask
+        arrays = {
+            "x": writing.put(x),
+            "start": writing.put(_host(start)),
+            "mask": writing.put(_host(mask)) if mask is not None else None,
+        }
+        head = self._head() | arrays | {"frames": self._rows, "tokens": self._tokens()}
         writing.end(head)
         self._writing = None
         self._recordings.busy(self._key, -1)
