@@ -53,7 +53,9 @@ def test_what_is_missing_is_told(site: Stand, tmp_path: Path, monkeypatch: pytes
 
 
 def test_a_lesson_tells_itself(site: Stand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    notes = [{"text": "## A head\n\nWhat it shows, 4.5 times. More of it.", "pos": [0, 0], "size": [9, 9]}]
+    notes = [
+        {"text": "## A head\n\n**What it says.** What it shows, 4.5 times. More of it.", "pos": [0, 0], "size": [9, 9]}
+    ]
     about = {"class_type": "PrimitiveString", "inputs": {"value": ""}, "_meta": {"title": "First", "notes": notes}}
     file = tmp_path / "lessons" / "01_first.json"
     file.parent.mkdir()

@@ -17,7 +17,9 @@ from engine.session import Session
 from tests.workflows.zoo import MAKERS
 
 FOLDER = Path(__file__).parents[2] / "workflows"
-FILES = sorted(FOLDER.glob("*.json"))
+PLAIN = sorted(FOLDER.glob("*.json"))
+LESSONS = sorted((FOLDER / "lessons").glob("*.json"))
+FILES = [*PLAIN, *LESSONS]
 ABOUT = "_workflow"
 REGISTRY = nodes.registry()
 PARTS, LAST = ("start_at_step", "end_at_step"), 10000
@@ -25,12 +27,20 @@ SMALL = 128
 """Pixels of the pictures that the tests make."""
 
 workflows = pytest.mark.parametrize("path", FILES, ids=[path.stem for path in FILES])
+plain = pytest.mark.parametrize("path", PLAIN, ids=[path.stem for path in PLAIN])
+"""Those that tests run here; lessons run as they are, in tests/lessons."""
 
 
 def entries(path: Path) -> dict[str, Any]:
     """The nodes of a file."""
     read: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return {id: entry for id, entry in read.items() if id != ABOUT}
+
+
+def notes(path: Path) -> list[dict[str, Any]]:
+    """The notes of a file."""
+    read: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return list(read.get(ABOUT, {}).get("_meta", {}).get("notes", ()))
 
 
 def quick(path: Path) -> dict[str, Any]:
@@ -67,11 +77,11 @@ def test_every_node_has_a_title_of_its_own_and_a_place_of_its_own(path: Path) ->
     metas = [entry["_meta"] for entry in entries(path).values()]
     titles = [meta["title"] for meta in metas]
     assert len(set(titles)) == len(titles)
-    for a, b in combinations(metas, 2):
+    for a, b in combinations([*metas, *notes(path)], 2):
         apart = [
             min(a["pos"][i] + a["size"][i], b["pos"][i] + b["size"][i]) <= max(a["pos"][i], b["pos"][i]) for i in (0, 1)
         ]
-        assert any(apart), (a["title"], b["title"])
+        assert any(apart), (a.get("title", "a note"), b.get("title", "a note"))
 
 
 @workflows
@@ -82,7 +92,7 @@ def test_every_input_is_spelled_out(path: Path, session: Session) -> None:
         assert [name for s in sockets if (name := s.name) not in entry["inputs"] and not s.optional] == [], id
 
 
-@workflows
+@plain
 def test_it_runs(path: Path, session: Session) -> None:
     result = session.run(path, quick(path))
     assert result.files
@@ -101,11 +111,13 @@ def test_plain_api_format_is_the_same_graph(path: Path) -> None:
 
 @workflows
 def test_it_has_a_small_picture_of_what_it_makes(path: Path) -> None:
-    place = FOLDER / "thumbnails" / f"{path.stem}.webp"
+    place = FOLDER / "thumbnails" / path.relative_to(FOLDER).with_suffix(".webp")
     assert place.stat().st_size <= 12 << 10
     with Image.open(place) as picture:
         assert (picture.format, picture.size) == ("WEBP", (320, 200))
 
 
 def test_no_picture_is_of_a_workflow_that_is_gone() -> None:
-    assert {p.stem for p in (FOLDER / "thumbnails").glob("*.webp")} == {path.stem for path in FILES}
+    pictures = FOLDER / "thumbnails"
+    shown = {p.relative_to(pictures).with_suffix(".json") for p in pictures.rglob("*.webp")}
+    assert shown == {path.relative_to(FOLDER) for path in FILES}

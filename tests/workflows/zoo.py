@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import torch
@@ -82,9 +82,9 @@ MAKERS: Mapping[str, Callable[[Path], object]] = {
 """By place in a models folder."""
 
 
-def write_all(folder: Path) -> Path:
-    """A models folder with all of them."""
-    for name, write in MAKERS.items():
+def write_all(folder: Path, names: Iterable[str] = MAKERS) -> Path:
+    """A models folder with all of them, or with those that are named."""
+    for name in names:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        write(folder / name)
+        MAKERS[name](folder / name)
     return folder

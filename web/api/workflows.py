@@ -117,9 +117,9 @@ def _words(name: str, workflow: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def first_sentence(note: str) -> str:
-    """The first sentence of a note that begins with a heading of its own."""
+    """The first sentence of a note, without the headings before it."""
     text = next(line for line in note.splitlines() if line and not line.startswith("#"))
-    return re.split(r"(?<=[.!?]) ", text, maxsplit=1)[0]
+    return re.split(r"(?<=[.!?]) ", re.sub(r"^\*\*.*?\*\* ", "", text), maxsplit=1)[0]
 
 
 def _about(service: Service, name: str, file: Path) -> dict[str, Any]:
