@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from engine.cli.common import folders, precision, settings
+from engine.cli.common import folders, precision, recordings, settings
 from web.flags import FLAGS, Flag, changes
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     own("--keep-history", type=float, default=90.0, metavar="DAYS", help="0: for ever; default 90")
     own("--keep-temp", type=float, default=1.0, metavar="DAYS", help="of the files in temp; 0: until the next start")
+    recordings(parser)
     own("--no-metadata", action="store_true", help="leave the workflow out of the pictures")
     own("--no-editor-build", action="store_true", help="serve the editor as it was built, even when it is stale")
     own("--verbose", nargs="?", const="DEBUG", default="INFO", type=str.upper, choices=LEVELS, help="of the log")
@@ -68,6 +69,7 @@ def chosen(args: argparse.Namespace) -> ServerSettings:
         "models": base.models,
         "precision": base.precision,
         "device_bytes": base.device_bytes,
+        "recordings": base.recordings,
         "share": args.share,
         "device": args.device,
         "listen": args.listen,

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.settings import PRECISIONS, Settings, default_data
+from engine.settings import PRECISIONS, RECORDINGS, Settings, default_data
 
 if TYPE_CHECKING:
     from engine.plugins import Loaded
@@ -40,15 +40,37 @@ def precision(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def recordings(parser: argparse.ArgumentParser) -> None:
+    """--recordings."""
+    parser.add_argument(
+        "--recordings",
+        type=_gigabytes_or_none,
+        default=RECORDINGS,
+        metavar="GB",
+        help="the most disk that recorded sampler steps may take, the oldest go first; 0 records nothing; default 1",
+    )
+
+
 def _gigabytes(text: str) -> int:
     """Bytes of a number of gigabytes above 0."""
+    if not (size := _size(text)):
+        raise argparse.ArgumentTypeError(f"{text!r} is no size: say a number of gigabytes above 0, such as 2 or 0.5")
+    return size
+
+
+def _gigabytes_or_none(text: str) -> int:
+    """Bytes of a number of gigabytes, which may be 0."""
+    if (size := _size(text)) is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is no size: say a number of gigabytes, such as 2 or 0.5, or 0")
+    return size
+
+
+def _size(text: str) -> int | None:
     try:
         value = float(text)
     except ValueError:
-        value = 0.0
-    if not 0 < value < 1e6:
-        raise argparse.ArgumentTypeError(f"{text!r} is no size: say a number of gigabytes above 0, such as 2 or 0.5")
-    return int(value * 1e9)
+        return None
+    return int(value * 1e9) if 0 <= value < 1e6 else None
 
 
 def settings(args: argparse.Namespace) -> Settings:
@@ -59,6 +81,7 @@ def settings(args: argparse.Namespace) -> Settings:
         models=tuple(args.models),
         precision=getattr(args, "precision", "auto"),
         device_bytes=getattr(args, "device_memory", 0),
+        recordings=getattr(args, "recordings", RECORDINGS),
     )
 
 

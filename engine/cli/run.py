@@ -6,12 +6,14 @@ import argparse
 import json
 import sys
 import time
+import uuid
 from dataclasses import replace
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.cli.common import counted, folders, load_registry, precision, settings
+from engine.cli.common import counted, folders, load_registry, precision, recordings, settings
 
 if TYPE_CHECKING:
     from engine.graph.graph import Graph
@@ -40,8 +42,28 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="run every step, and write beside the pictures one file of what ran and what each step gave, for verify",
     )
     parser.add_argument("--no-cache", action="store_true", help="neither read nor keep results on disk")
+    parser.add_argument(
+        "--record",
+        type=_attention,
+        nargs="?",
+        const=0,
+        metavar="N",
+        help="write down each sampler step, and at N of them which words were read where; tells the keys for "
+        "LoadRecording",
+    )
+    recordings(parser)
     precision(parser)
     folders(parser)
+
+
+def _attention(text: str) -> int:
+    from engine.recording.wanted import MOST_ATTENTION
+
+    if not text.isdecimal() or int(text) > MOST_ATTENTION:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no number of sampler steps to look into: say 0 to {MOST_ATTENTION}, or nothing"
+        )
+    return int(text)
 
 
 def main(args: argparse.Namespace) -> int:
@@ -51,6 +73,8 @@ def main(args: argparse.Namespace) -> int:
 
     if args.out is not None and args.out.exists() and not args.out.is_dir():
         raise Sentence(f"--out {args.out}: this is a file; name a folder.")
+    if args.bundle and args.record is not None:
+        raise Sentence("--bundle and --record: run one after the other; a bundle keeps what is recorded to itself.")
     chosen = settings(args)
     with Session(
         load_registry(chosen.data),
@@ -59,6 +83,7 @@ def main(args: argparse.Namespace) -> int:
         output=args.out,
         precision=chosen.precision,
         device_bytes=chosen.device_bytes,
+        recordings=chosen.recordings,
         memory=0 if args.bundle else chosen.memory,
         disk=0 if args.no_cache or args.bundle else chosen.disk,
     ) as session:
@@ -70,9 +95,9 @@ def _run(session: Session, file: Path, args: argparse.Namespace) -> int:
     from engine.graph.sentences import sentence
     from engine.workflow.error import WorkflowError
 
-    began = time.perf_counter()
+    began, job = time.perf_counter(), f"run-{uuid.uuid4().hex[:12]}"
     try:
-        result = _watched(session, file, args)
+        result = _watched(session, file, args, job)
     except WorkflowError as error:
         place = f"{file}: " if len(args.files) > 1 else ""
         sentences = [s if s.startswith(place) else place + s for s in error.sentences]
@@ -82,13 +107,28 @@ def _run(session: Session, file: Path, args: argparse.Namespace) -> int:
     files = [str(path) for path in result.files]
     for problem in result.problems:
         print(f"Warning: {sentence(problem)}", file=sys.stderr)
-    lines = [*_texts(result), *files, _summary(file, result, seconds)]
+    recorded = _recorded(session, job) if args.record is not None else []
+    lines = [*_texts(result), *files, *map(_told, recorded), _summary(file, result, seconds)]
     record = {"file": str(file), "status": "success", "seconds": round(seconds, 3), "files": files, "ui": result.ui}
+    record |= {"recorded": recorded} if args.record is not None else {}
     _tell(args, record | {"ran": len(result.ran), "cached": len(result.cached)}, lines, sys.stdout)
     return 0
 
 
-def _watched(session: Session, file: Path, args: argparse.Namespace) -> Result:
+def _recorded(session: Session, job: str) -> list[dict[str, Any]]:
+    """The runs of samplers that were written down."""
+    from engine.recording.read import recordings_of
+
+    found = recordings_of(session.settings.recordings_folder, job)
+    names = ("node", "title", "type", "key")
+    return [{name: getattr(run, name) for name in names} for run in found.runs] if found is not None else []
+
+
+def _told(run: dict[str, Any]) -> str:
+    return f"{run['title'] or run['type']}: recorded as {run['key']}"
+
+
+def _watched(session: Session, file: Path, args: argparse.Namespace, job: str) -> Result:
     from engine.cli.progress import view
     from engine.graph.sentences import sentence
     from engine.workflow.file import opened
@@ -104,15 +144,26 @@ def _watched(session: Session, file: Path, args: argparse.Namespace) -> Result:
         return (node.title or node.type) if node is not None else id
 
     seen = view(title)
-    run = _bundled if args.bundle else _plainly
+    run = _bundled if args.bundle else partial(_plainly, job=job, attention=args.record)
     try:
         return run(session, file, graph, values, on_event=seen.show, metadata=not args.no_metadata, source=read.text)
     finally:
         seen.close()
 
 
-def _plainly(session: Session, file: Path, graph: Graph, values: dict[str, Any], **how: Any) -> Result:
-    return session.run(graph, values, **how)
+def _plainly(
+    session: Session,
+    file: Path,
+    graph: Graph,
+    values: dict[str, Any],
+    *,
+    job: str,
+    attention: int | None,
+    **how: Any,
+) -> Result:
+    from engine.recording.wanted import Wanted
+
+    return session.run(graph, values, id=job, record=None if attention is None else Wanted(attention), **how)
 
 
 def _bundled(session: Session, file: Path, graph: Graph, values: dict[str, Any], **how: Any) -> Result:

@@ -223,7 +223,7 @@ class JobRun:
 
     def _answers(self, state: StepState) -> Mapping[str, Tensor]:
         """The branches; the terms of a composed prompt as the one answer that they stand for."""
-        conditionings = getattr(self._job.guider, "conditionings", ())
+        conditionings: Sequence[Any] = getattr(self._job.guider, "conditionings", ())
         plain = not conditionings or is_plain(terms(conditionings[0]))
         return state.branches if plain else answers(state.branches, conditionings[0])
 

@@ -22,7 +22,7 @@ from engine.run.growth import Rules
 from engine.session.carried import Carried
 from engine.session.job import Job, OnEvent, Record
 from engine.session.result import Result
-from engine.settings import DISK, MEMORY, Precision, Settings, Share, default_data
+from engine.settings import DISK, MEMORY, RECORDINGS, Precision, Settings, Share, default_data
 from engine.workflow.checking import examine, noticed
 from engine.workflow.error import WorkflowError
 from engine.workflow.file import Opened, opened
@@ -54,6 +54,7 @@ class Session:
         share: "auto" lets jobs share batches, which changes the last bits.
         memory, disk: bytes of results kept; 0 keeps none on disk.
         device: "auto", what torch calls it, or "none". device_bytes: the most bytes of weights on it; 0: nearly all.
+        recordings: bytes of recorded sampler steps.
         settings: all these but `output`, in place of them. alone: whether this process may empty the temp folder.
     """
 
@@ -70,12 +71,13 @@ class Session:
         disk: int = DISK,
         device: str = "auto",
         device_bytes: int = 0,
+        recordings: int = RECORDINGS,
         settings: Settings | None = None,
         alone: bool = True,
     ) -> None:
         place = Path(data).expanduser().absolute() if data is not None else default_data()
         self.settings = settings or Settings(
-            place, tuple(map(Path, models)), precision, share, memory, disk, device, device_bytes
+            place, tuple(map(Path, models)), precision, share, memory, disk, device, device_bytes, recordings
         )
         self.loaded = Loaded(loaded) if isinstance(loaded, Registry) else loaded or registry(self.settings.data)
         self._alone = alone
