@@ -9,6 +9,8 @@ from nodes import (
     animation,
     areas,
     attention,
+    classify,
+    compare,
     conditioning,
     control,
     custom_sampling,
@@ -22,6 +24,7 @@ from nodes import (
     image_filter,
     image_size,
     inpaint,
+    inspect,
     latent,
     latent_batch,
     latent_mix,
@@ -40,7 +43,9 @@ from nodes import (
     primitive,
     recorded,
     sampling,
+    show_latent,
     show_patch,
+    show_tokens,
     string,
     text,
     text_a1111,
@@ -95,6 +100,11 @@ MODULES: tuple[ModuleType, ...] = (
     grid,
     attention,
     show_patch,
+    inspect,
+    show_latent,
+    show_tokens,
+    compare,
+    classify,
 )
 
 

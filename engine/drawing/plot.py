@@ -16,6 +16,8 @@ WIDTH, HEIGHT = 640, 420
 INCHES = 4.0
 """Width of every figure; text of 10 points is then 11 pixels high where the figure is shown 320 pixels wide."""
 LONGEST_NAME = 28
+TWO_BESIDE = 18
+"""Names of lines of at most so many letters stand two in a row."""
 
 _turn = Lock()
 """Matplotlib's fonts and text layout are shared by all figures, and nodes run in several threads."""
@@ -71,6 +73,8 @@ def curves(
             style = "--" if line.dashed else "-"
             marker = "o" if line.dots else None
             axes.plot(line.x, line.y, style, color=colour, label=line.name, marker=marker, markersize=3.5)
+        if all(isinstance(at, int) for line in lines for at in line.x):
+            axes.locator_params(axis="x", integer=True)
         if log:
             axes.set_yscale("symlog", linthresh=_smallest(lines))
             axes.set_ylim(bottom=0)
@@ -91,8 +95,15 @@ def _names(axes: Axes, x_name: str, y_name: str) -> None:
 
 
 def legend(axes: Axes) -> None:
-    """The names of the lines, where they cover least."""
-    axes.legend(fontsize=10, labelcolor=INK, facecolor=PAPER, edgecolor=FAINT, framealpha=0.85, loc="best")
+    """The names of the lines, above the plot, where they cover nothing."""
+    lines, names = axes.get_legend_handles_labels()
+    longest = max(map(len, names), default=0)
+    beside = 1 if longest > TWO_BESIDE else 2
+    page: Any = axes.figure
+    page.legend(
+        lines, names, fontsize=10, labelcolor=INK, frameon=False, loc="outside upper left", ncols=beside,
+        columnspacing=1.0, borderpad=0.2, handlelength=1.6,
+    )  # fmt: skip
 
 
 def bars(names: Sequence[str], values: Sequence[float], *, form: str = "{:.3g}", marked: int | None = None) -> Tensor:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from engine.diffusion.types import Tokens
-from engine.models.vocabulary import END_ID, START_ID, TOKENS, token_texts
+from engine.models.vocabulary import END_ID, START_ID, TOKENS, token_bytes, token_texts
 
 MARKS = {START_ID: "start", END_ID: "end"}
 
@@ -38,11 +38,17 @@ def pieces(tokens: Tokens, *, padding: bool = False) -> Iterator[Piece]:
 
 def text_of(token: int, tokens: Tokens | None = None) -> str:
     """What an id stands for; a learnt word by its file's name and which of its vectors it is."""
-    if token < TOKENS:
-        return token_texts()[token]
+    if 0 <= token < TOKENS:
+        return _readable(token)
     learnt = tokens.learnt if tokens is not None else ()
     at = token - TOKENS
-    if at >= len(learnt):
+    if not 0 <= at < len(learnt):
         return "?"
     source, number = learnt[at]
     return f"embedding:{getattr(source, 'name', source)}[{number}]"
+
+
+def _readable(token: int) -> str:
+    """The text of a token of the vocabulary; one that is a part of a letter as its bytes in hexadecimal: ⟨e1 ba⟩."""
+    plain = token_texts()[token]
+    return f"⟨{token_bytes()[token].hex(' ')}⟩" if "�" in plain else plain

@@ -59,6 +59,12 @@ class TextEncoder:
         """Width of a token's vector."""
         return int(self._text.embeddings.token_embedding.embedding_dim)
 
+    @property
+    def table(self) -> Tensor:
+        """The vector of each token of the vocabulary [tokens, D], float32 on the host."""
+        weight: Tensor = self._text.embeddings.token_embedding.weight
+        return weight.detach().float().cpu()
+
     def tokenize(self, prompt: str) -> Tokens:
         """Tokens of a prompt in chunks of 77, with weights; raises PromptError."""
         return tokenize_padded(prompt, self.kind.pad)

@@ -45,14 +45,20 @@ def token_ids() -> dict[str, int]:
 @cache
 def token_texts() -> tuple[str, ...]:
     """Return the text of each token by its id, without what marks a word's end; bytes that are no text show as �."""
+    return tuple(raw.decode("utf-8", errors="replace") for raw in token_bytes())
+
+
+@cache
+def token_bytes() -> tuple[bytes, ...]:
+    """Return the bytes of each token by its id, without what marks a word's end; many are only a part of a letter."""
     byte_of = {symbol: byte for byte, symbol in byte_symbols().items()}
 
-    def plain(token: str) -> str:
+    def raw(token: str) -> bytes:
         if token in (START, END):
-            return token
-        return bytes(byte_of[symbol] for symbol in token.removesuffix("</w>")).decode("utf-8", errors="replace")
+            return token.encode()
+        return bytes(byte_of[symbol] for symbol in token.removesuffix("</w>"))
 
-    return tuple(map(plain, token_ids()))
+    return tuple(map(raw, token_ids()))
 
 
 @cache

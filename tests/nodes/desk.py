@@ -70,7 +70,7 @@ def library(root: Path) -> Library:
     (root / "input").mkdir(exist_ok=True)
     write_checkpoint(root / "checkpoints" / CHECKPOINT, TINY)
     data = ("input", "output", "temp")
-    models = ("checkpoints", "controlnet", "depth_estimators", "edge_models", "upscale_models")
+    models = ("checkpoints", "classifiers", "controlnet", "depth_estimators", "edge_models", "upscale_models")
     return Library({kind: [root / kind] for kind in (*data, *models)})
 
 

@@ -32,6 +32,7 @@ from tests.models.members import XL_G, XL_L, Text, text_shapes
 from tests.models.vision import TINY_DPT, compact, depth_network, hed
 from tests.models.vision import write as write_tensors
 from tests.nodes.desk import CHECKPOINT, Desk, call, same, tensors
+from tests.nodes.look_examples import EXAMPLES as LOOKS
 from tests.nodes.picture_examples import EXAMPLES as PICTURES
 from tests.nodes.trace_examples import EXAMPLES as TRACES
 
@@ -212,6 +213,7 @@ EXAMPLES: dict[str, Callable[[Checkpoint, Desk], Values]] = (
     }
     | PICTURES
     | TRACES
+    | LOOKS
 )
 
 
