@@ -44,6 +44,8 @@ export const job = z.object({
   interruptions: z.number(),
   error: jobError.nullable(),
   progress: z.record(z.string(), z.object({ done: z.number(), total: z.number() })),
+  /** Something of it is recorded. */
+  recorded: z.boolean().default(false),
 });
 
 export const jobs = z.object({ jobs: z.array(job), next: z.string().nullable() });

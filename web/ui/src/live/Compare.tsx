@@ -1,15 +1,11 @@
-import { ReactCompareSlider, ReactCompareSliderImage } from "react-compare-slider";
 import { nameOf, viewUrl } from "~/api/files";
 import type { Place } from "~/api/schema";
+import { CompareSlider } from "./CompareSlider";
 import css from "./Viewer.module.css";
 
-/** Two pictures over each other, with a line between them to drag. */
-export function Compare({ one, two }: { readonly one: Place; readonly two: Place }) {
-  return (
-    <ReactCompareSlider
-      className={css["compare"]}
-      itemOne={<ReactCompareSliderImage src={viewUrl(one)} alt={nameOf(one)} style={{ objectFit: "contain" }} />}
-      itemTwo={<ReactCompareSliderImage src={viewUrl(two)} alt={nameOf(two)} style={{ objectFit: "contain" }} />}
-    />
-  );
-}
+const side = (place: Place) => ({ src: viewUrl(place), alt: nameOf(place) });
+
+/** Two pictures of the server over each other. */
+export const Compare = ({ one, two }: { readonly one: Place; readonly two: Place }) => (
+  <CompareSlider className={css["compare"]} one={side(one)} two={side(two)} />
+);

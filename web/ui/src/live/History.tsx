@@ -3,6 +3,7 @@ import { useCallback, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { thumbnailUrl } from "~/api/files";
 import type { Job, Place } from "~/api/schema";
+import { Choosing, JobActs } from "~/recording/JobActs";
 import { Button, IconButton } from "~/ui/Button";
 import { secondsText } from "./format";
 import { forgetJob, jobPage, resultsOf } from "./history";
@@ -34,6 +35,7 @@ export function History() {
   return (
     <section aria-label={t("queue.history")}>
       <h3 className={css["title"]}>{t("queue.history")}</h3>
+      <Choosing />
       <ul className={css["list"]}>
         {listed.jobs.map((job) => (
           <EndedRow key={job.id} job={job} forget={forget} />
@@ -78,6 +80,7 @@ function EndedRow({ job, forget }: { readonly job: Job; forget(id: string): void
         {job.state === "parked" && (
           <IconButton icon={RotateCcw} small label={t("queue.retry")} onClick={() => void change(job.id, "retry")} />
         )}
+        {job.state !== "parked" && <JobActs job={job} />}
         <IconButton icon={FolderOpen} small label={t("queue.open")} onClick={() => void openJob(job.id)} />
         {job.state !== "parked" && (
           <IconButton icon={Trash2} small label={t("queue.forget")} onClick={() => forget(job.id)} />

@@ -1,5 +1,6 @@
 import { useId, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { RecordChoice } from "~/recording/RecordChoice";
 import { Popover } from "~/ui/Popover";
 import { Switch } from "~/ui/Switch";
 import { setNotices, wantsNotices } from "./announce";
@@ -47,6 +48,7 @@ export function RunMenu({ anchor, close }: { readonly anchor: Element; close(): 
           </div>
         ))}
       </fieldset>
+      <RecordChoice />
       {typeof Notification !== "undefined" && <Notices />}
     </Popover>
   );

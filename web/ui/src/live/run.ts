@@ -7,6 +7,7 @@ import { done, job as jobSchema } from "~/api/schema";
 import { docOf, titleOf } from "~/files/actions";
 import { toFile } from "~/formats/file";
 import { useDoc } from "~/stores/doc";
+import { useSettings } from "~/stores/settings";
 import { frontTab, type Tab, updateTab, useTabs } from "~/stores/tabs";
 import { useUi } from "~/stores/ui";
 import { errorText } from "~/i18n/problems";
@@ -46,6 +47,12 @@ export async function run(options: RunOptions = {}): Promise<boolean> {
   return still;
 }
 
+/** Sampler steps, spread evenly, at which attention is kept when it is recorded. */
+const ATTENTION = 8;
+
+/** What the settings want recorded, as the server is told. */
+const RECORD = { off: {}, steps: { record: true }, attention: { record: { attention: ATTENTION } } };
+
 async function submit(tab: string, { front = false, targets }: RunOptions): Promise<void> {
   const of = useTabs.getState().tabs.find((t) => t.id === tab);
   if (!of) return;
@@ -56,6 +63,7 @@ async function submit(tab: string, { front = false, targets }: RunOptions): Prom
     title: titleOf(of).slice(0, 200),
     front,
     ...(targets && { targets: [...targets] }),
+    ...RECORD[useSettings.getState().record],
   };
   const row = await sent(body);
   const now = useTabs.getState().tabs.find((t) => t.id === tab);

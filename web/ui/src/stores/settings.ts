@@ -29,6 +29,8 @@ const Settings = z.object({
   previews: z.boolean().catch(true),
   /** Time, memory and sizes on nodes. */
   facts: z.boolean().catch(true),
+  /** Whether runs are recorded: each sampler step, and at some of them which words were read where. */
+  record: z.enum(["off", "steps", "attention"]).catch("off"),
   /** Ask before a tab with unsaved changes is closed. */
   confirmClose: z.boolean().catch(true),
   /** The line at the bottom that tells how to begin. */

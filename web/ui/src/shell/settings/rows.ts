@@ -3,7 +3,7 @@
 import type { Settings } from "~/stores/settings";
 
 type Keys<T> = { [K in keyof Settings]: Settings[K] extends T ? K : never }[keyof Settings];
-type Choices = "theme" | "language" | "motion" | "selection" | "drag" | "wheel" | "links";
+type Choices = "theme" | "language" | "motion" | "selection" | "drag" | "wheel" | "links" | "record";
 
 export type Row =
   | { readonly kind: "switch"; readonly key: Keys<boolean> }
@@ -48,6 +48,9 @@ export const PAGES: readonly Page[] = [
       { kind: "number", key: "zoomSpeed", min: 0.25, max: 4, step: 0.25 },
     ],
   },
-  { id: "running", rows: [on("previews"), on("facts")] },
+  {
+    id: "running",
+    rows: [on("previews"), on("facts"), { kind: "choice", key: "record", of: ["off", "steps", "attention"] }],
+  },
   { id: "files", rows: [on("confirmClose")] },
 ];

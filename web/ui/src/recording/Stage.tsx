@@ -1,0 +1,140 @@
+import { type KeyboardEvent, type MouseEvent, useEffect, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { Spinner } from "~/ui/Spinner";
+import { type Shot, shotUrl, wordsAt } from "./client";
+import { percent } from "./figures";
+import type { Run, Word } from "./schema";
+import { attentionStep, type Spot, useRecording, type View, watchedBranches } from "./store";
+import css from "./Stage.module.css";
+import { useAhead, useShot } from "./useShot";
+import { plainWord } from "./Words";
+
+/** Pixels of a side of the large picture. */
+const SIDE = 512;
+/** Words that are told of a spot. */
+const MOST = 5;
+
+interface StageProps {
+  readonly run: Run;
+  readonly index: number;
+  readonly view: View;
+}
+
+/** The sampler step in large. In the view of attention a spot can be asked what it reads, by mouse or arrow keys. */
+export function Stage({ run, index, view }: StageProps) {
+  const { t } = useTranslation("recording");
+  const decoded = useRecording((s) => s.decoded) && (view === "x" || view === "clean");
+  const token = useRecording((s) => s.token);
+  const branch = useBranch(run);
+  const frame = run.frames[index];
+  const step = (view === "attention" ? attentionStep(run, frame?.step ?? 0) : frame?.step) ?? 0;
+  const shot: Omit<Shot, "step"> = {
+    key: run.key,
+    view,
+    size: SIDE,
+    ...(decoded && { decoded }),
+    ...(view === "attention" && { branch, ...(token !== null && { token }) }),
+  };
+  const { url, busy, failed } = useShot(shotUrl({ ...shot, step }));
+  useAhead(run, index, shot);
+  const alt = t(`view.${view}.alt`, { step: step + 1, total: run.total });
+  const image = url ? <img src={url} alt={alt} draggable={false} data-stale={busy || undefined} /> : null;
+  return (
+    <div className={css["stage"]} style={{ aspectRatio: `${run.width} / ${run.height}` }} aria-busy={busy}>
+      {view === "attention" ? (
+        <Asked run={run} step={step} branch={branch}>
+          {image}
+        </Asked>
+      ) : (
+        image
+      )}
+      {busy && decoded && (
+        <span className={css["busy"]}>
+          <Spinner />
+        </span>
+      )}
+      {failed && <p className={css["gone"]}>{t("stage.gone")}</p>}
+    </div>
+  );
+}
+
+/** The prompt that is looked at, of those that were watched. */
+export function useBranch(run: Run): string {
+  const branch = useRecording((s) => s.branch);
+  const branches = watchedBranches(run);
+  return branches.includes(branch) ? branch : (branches[0] ?? branch);
+}
+
+const STEPS: Readonly<Record<string, readonly [number, number]>> = {
+  ArrowLeft: [-1, 0],
+  ArrowRight: [1, 0],
+  ArrowUp: [0, -1],
+  ArrowDown: [0, 1],
+};
+
+const within = (value: number): number => Math.min(1, Math.max(0, value));
+
+interface AskedProps {
+  readonly run: Run;
+  readonly step: number;
+  readonly branch: string;
+  readonly children: React.ReactNode;
+}
+
+function Asked({ run, step, branch, children }: AskedProps) {
+  const { t } = useTranslation("recording");
+  const spot = useRecording((s) => s.spot);
+  const words = useWords(run.key, step, branch, spot);
+  const press = (event: MouseEvent<HTMLButtonElement>) => {
+    // A press by keyboard has no place: the middle is asked.
+    if (event.detail === 0) return ask(spot ?? { x: 0.5, y: 0.5 });
+    const box = event.currentTarget.getBoundingClientRect();
+    ask({ x: within((event.clientX - box.left) / box.width), y: within((event.clientY - box.top) / box.height) });
+  };
+  const key = (event: KeyboardEvent) => {
+    const by = STEPS[event.key];
+    if (!by) return;
+    event.preventDefault();
+    const from = spot ?? { x: 0.5, y: 0.5 };
+    ask({ x: within(from.x + by[0] / run.width), y: within(from.y + by[1] / run.height) });
+  };
+  return (
+    <>
+      <button type="button" className={css["ask"]} aria-label={t("words.ask")} onClick={press} onKeyDown={key}>
+        {children}
+        {spot && <span className={css["spot"]} style={{ left: `${spot.x * 100}%`, top: `${spot.y * 100}%` }} />}
+      </button>
+      <output className={css["read"]} data-empty={!words.length || undefined}>
+        {words.length > 0 &&
+          t("words.read", {
+            words: words.map((word) => `${plainWord(word.text)} ${percent(word.weight)}`).join(" · "),
+          })}
+      </output>
+    </>
+  );
+}
+
+const ask = (spot: Spot): void => useRecording.setState({ spot });
+
+interface Answer {
+  readonly question: string;
+  readonly words: readonly Word[];
+}
+
+const NONE: Answer = { question: "", words: [] };
+
+/** What a spot reads; nothing until it is known. */
+function useWords(key: string, step: number, branch: string, spot: Spot | null): readonly Word[] {
+  const [answer, setAnswer] = useState(NONE);
+  const question = spot ? JSON.stringify([key, step, branch, spot]) : "";
+  useEffect(() => {
+    let gone = false;
+    if (spot)
+      wordsAt(key, step, branch, spot.x, spot.y).then(
+        (found) => !gone && setAnswer({ question, words: found.slice(0, MOST) }),
+        () => !gone && setAnswer(NONE),
+      );
+    return () => void (gone = true);
+  }, [key, step, branch, spot, question]);
+  return answer.question === question ? answer.words : NONE.words;
+}
