@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from typing import Annotated, Any
 
 from engine.graph.define import Ui, node
 from engine.graph.sockets import Range, Widget
+from engine.looking.plain import as_text
 from nodes.facts import constant
-
-LONGEST_TEXT = 100_000
 
 
 @node("PrimitiveInt", category="utils/primitive", label="Int", facts=constant)
@@ -70,41 +68,4 @@ def preview_any(*, source: Any) -> Ui:
     Args:
         source: What to look at; tensors are shown by shape and range.
     """
-    return Ui({"text": [describe(source)]})
-
-
-def describe(value: Any) -> str:
-    """`value` as text: strings as they are, plain data as JSON, tensors by shape, type and range."""
-    if isinstance(value, str):
-        return value[:LONGEST_TEXT]
-    if _is_tensor(value):
-        return _tensor_text(value)
-    try:
-        return json.dumps(value, ensure_ascii=False, indent=2, default=_inner)[:LONGEST_TEXT]
-    except (TypeError, ValueError):
-        return str(value)[:LONGEST_TEXT]
-
-
-def _inner(value: Any) -> Any:
-    """A value that JSON does not know, as data it does."""
-    if _is_tensor(value):
-        return _tensor_text(value)
-    fields = getattr(value, "__dataclass_fields__", None)
-    if fields is None:
-        return str(value)
-    return {"": type(value).__name__} | {name: getattr(value, name) for name in fields if not name.startswith("_")}
-
-
-def _is_tensor(value: Any) -> bool:
-    return hasattr(value, "shape") and hasattr(value, "dtype") and hasattr(value, "numel")
-
-
-def _tensor_text(tensor: Any) -> str:
-    shape = "×".join(map(str, tensor.shape)) or "one number"
-    kind = str(tensor.dtype).removeprefix("torch.")
-    if not tensor.numel():
-        return f"{kind} {shape}, empty"
-    values = tensor.detach().float()
-    if tensor.numel() <= 16:
-        return f"{kind} {shape}: {values.tolist()}"
-    return f"{kind} {shape}, from {values.min():.4g} to {values.max():.4g}, mean {values.mean():.4g}"
+    return Ui({"text": [as_text(source)]})

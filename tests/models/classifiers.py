@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import torch
@@ -20,7 +21,7 @@ def tensors(widths: Sequence[int] = WIDTHS, classes: int = len(CLASSES)) -> dict
     """The numbers of a classifier, drawn with a fixed seed."""
     rng = torch.Generator().manual_seed(5)
     found = {}
-    for index, (before, after) in enumerate(zip(widths[:-1], widths[1:], strict=True)):
+    for index, (before, after) in enumerate(pairwise(widths)):
         found[f"convs.{index}.weight"] = torch.randn(after, before, 3, 3, generator=rng)
         found[f"convs.{index}.bias"] = torch.randn(after, generator=rng)
     found["head.weight"] = torch.randn(classes, widths[-1] * 4, generator=rng)
