@@ -43,7 +43,7 @@ def shown(
         raise NoOutput(
             f"{step.definition.name} has {len(outputs)} outputs, counted from 0: there is no output {output}."
         )
-    told = {"type": str(outputs[output].type), "volatile": step.definition.kind == "volatile"}
+    told = {"type": outputs[output].wire, "volatile": step.definition.kind == "volatile"}
     found, stale = kept(session, step.key), False
     if found is None and ran is not None and (old := _step(session, ran, node, job)) is not None:
         found, stale = kept(session, old.key), True

@@ -6,7 +6,9 @@ import { registerCommands } from "~/commands/registry";
 import { useDoc } from "~/stores/doc";
 import { useServer } from "~/stores/server";
 import { scopeOf, useUi } from "~/stores/ui";
+import { dark, lightSpot, lightWord, stepBy } from "./light";
 import { show, type Subject } from "./store";
+import { useLight } from "~/stores/light";
 
 const isEnd = (args: unknown): args is { node: string; output: number; path?: Subject["path"]; toggle?: boolean } =>
   typeof args === "object" &&
@@ -34,6 +36,10 @@ function selected(): Omit<Subject, "path"> | null {
   return typeIn(doc, scope, useServer.getState().registry, node)?.outputs.length ? { node, output: 0 } : null;
 }
 
+const field = (args: unknown, name: string): unknown =>
+  typeof args === "object" && args !== null ? Object.entries(args).find(([key]) => key === name)?.[1] : undefined;
+const number = (value: unknown): number => (typeof value === "number" ? value : 0);
+
 registerCommands([
   {
     id: "inspect.value",
@@ -54,5 +60,35 @@ registerCommands([
       const { node, output, path = useUi.getState().path, toggle = false } = args;
       show({ path, node, output }, toggle);
     },
+  },
+  {
+    id: "inspect.word",
+    title: "inspect:command.word",
+    hidden: true,
+    run: (args) => {
+      const prompt = field(args, "prompt");
+      if (typeof prompt === "string") lightWord(prompt, number(field(args, "at")));
+    },
+  },
+  {
+    id: "inspect.spot",
+    title: "inspect:command.spot",
+    hidden: true,
+    run: (args) => {
+      const picture = field(args, "picture");
+      if (typeof picture === "string") lightSpot(picture, number(field(args, "x")), number(field(args, "y")));
+    },
+  },
+  {
+    id: "inspect.litStep",
+    title: "inspect:command.litStep",
+    hidden: true,
+    run: (by) => stepBy(number(by)),
+  },
+  {
+    id: "inspect.dark",
+    title: "inspect:command.dark",
+    when: () => useLight.getState().at !== null,
+    run: dark,
   },
 ]);

@@ -1,15 +1,14 @@
-import { ImageOff } from "lucide-react";
-import { type DragEvent, memo, useMemo, useState } from "react";
+import { memo, useMemo } from "react";
 import { useTranslation } from "react-i18next";
-import { carry, nameOf, thumbnailUrl } from "~/api/files";
+import { nameOf } from "~/api/files";
 import type { Place } from "~/api/schema";
+import { useLight } from "~/stores/light";
 import { useRun } from "~/stores/run";
 import { useUi } from "~/stores/ui";
 import css from "./NodeResult.module.css";
 import { picturesIn, textsIn } from "./shown";
-
-/** Pixels of a side of what is drawn on a node; the viewer shows the whole picture. */
-const SIDE = 512;
+import { Tile } from "./Tile";
+import { WatchedTile } from "./WatchedTile";
 
 /** Columns of a grid that shows `count` pictures in a box, each as large as can be. */
 export function columnsFor(count: number, ratio: number): number {
@@ -47,19 +46,30 @@ export const NodeResult = memo(function NodeResult({ id, height }: Props) {
           aria-label={t("result.text")}
         />
       ))}
-      {pictures.length > 0 && <PictureGrid pictures={pictures} ratio={260 / Math.max(1, height)} />}
+      {pictures.length > 0 && <PictureGrid pictures={pictures} ratio={260 / Math.max(1, height)} of={id} />}
     </div>
   );
 });
 
-/** Pictures beside each other; a press opens the viewer, a drag takes one out. */
-export function PictureGrid({ pictures, ratio }: { readonly pictures: readonly Place[]; readonly ratio: number }) {
+interface GridProps {
+  readonly pictures: readonly Place[];
+  readonly ratio: number;
+  /** Full id of the node that shows them. */
+  readonly of?: string;
+}
+
+/** Pictures beside each other; a press opens the viewer, a drag takes one out. Those of a watched run tell what their
+ * spots read instead. */
+export function PictureGrid({ pictures, ratio, of = "" }: GridProps) {
+  const watched = useLight((s) => of in s.pictures);
   const columns = columnsFor(pictures.length, ratio);
   return (
     <div className={css["grid"]} style={{ gridTemplateColumns: `repeat(${columns}, minmax(0, 1fr))` }}>
-      {pictures.map((place, n) => (
-        <Tile key={`${place.type} ${nameOf(place)}`} place={place} open={() => showPictures(pictures, n)} />
-      ))}
+      {pictures.map((place, n) => {
+        const Shown = watched ? WatchedTile : Tile;
+        const open = () => showPictures(pictures, n);
+        return <Shown key={`${place.type} ${nameOf(place)}`} of={of} place={place} open={open} />;
+      })}
     </div>
   );
 }
@@ -67,33 +77,3 @@ export function PictureGrid({ pictures, ratio }: { readonly pictures: readonly P
 /** Open the viewer. */
 export const showPictures = (pictures: readonly Place[], index: number): void =>
   useUi.getState().show("viewer", { pictures, index });
-
-function Tile({ place, open }: { readonly place: Place; open(): void }) {
-  const { t } = useTranslation("live");
-  const [gone, setGone] = useState(false);
-  const drag = (event: DragEvent) => {
-    event.stopPropagation();
-    carry(event.dataTransfer, place);
-  };
-  const name = nameOf(place);
-  return (
-    <button
-      type="button"
-      className={`${css["tile"]} nodrag`}
-      draggable
-      onDragStart={drag}
-      onClick={open}
-      aria-label={t("result.open", { name })}
-      title={name}
-    >
-      {gone ? (
-        <span className={css["gone"]}>
-          <ImageOff size={18} aria-hidden />
-          {t("result.gone")}
-        </span>
-      ) : (
-        <img src={thumbnailUrl(place, SIDE)} alt="" draggable={false} decoding="async" onError={() => setGone(true)} />
-      )}
-    </button>
-  );
-}

@@ -41,6 +41,8 @@ const READ: [string, string][] = [
   ["on-accent", "accent-hover"],
   ["on-danger", "danger-hover"],
   ["text", "accent-soft"],
+  ["text", "heat"],
+  ["heat-text", "node-well"],
 ];
 
 const SOCKETS = Object.keys(colours("dark")).filter((name) => name.startsWith("socket-"));

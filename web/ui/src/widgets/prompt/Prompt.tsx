@@ -1,9 +1,12 @@
+import { Flame } from "lucide-react";
 import { type KeyboardEvent, useId, useLayoutEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { runCommand } from "~/commands/registry";
 import { type Edit, marks, NUDGE, reweighed } from "~/core/prompt";
 import { useDoc } from "~/stores/doc";
+import { promptKey, useLight } from "~/stores/light";
 import { useServer } from "~/stores/server";
-import { scopeOf, useUi } from "~/stores/ui";
+import { prefixOf, scopeOf, useUi } from "~/stores/ui";
 import { cx } from "~/ui/cx";
 import { undoKeys } from "../frame/undoKeys";
 import { useMirror } from "../frame/useMirror";
@@ -26,6 +29,10 @@ export function Prompt(props: WidgetProps) {
   const shown = useUi((s) => scopeOf(s.path));
   const scope = props.scope === undefined ? shown : props.scope;
   const registry = useServer((s) => s.registry);
+  const prefix = useUi((s) => (props.scope === undefined ? prefixOf(s.path) : ""));
+  const read = promptKey(prefix, node, name);
+  const watched = useLight((s) => s.prompts.has(read));
+  const lit = useLight((s) => s.words[read]);
   const clip = useDoc((s) => encoderOf(s.doc, registry, scope, node, name));
   const [text, type] = useMirror(textOf(value ?? def.default), change);
   const [caret, setCaret] = useState<number | null>(null);
@@ -58,16 +65,25 @@ export function Prompt(props: WidgetProps) {
     const at = box.current;
     setCaret(at && at.selectionStart === at.selectionEnd ? at.selectionStart : null);
   };
+  /** Where in the picture was the word at the caret read? */
+  const light = () => {
+    const at = box.current;
+    if (watched && at && at.selectionStart === at.selectionEnd)
+      runCommand("inspect.word", { prompt: read, at: at.selectionStart });
+  };
   const key = (event: KeyboardEvent<HTMLTextAreaElement>) => {
     if (event.nativeEvent.isComposing || undoKeys(event)) return;
     const field = event.currentTarget;
+    const lights = watched && event.key === "Enter" && event.altKey && !event.ctrlKey && !event.metaKey;
     const by = { ArrowUp: NUDGE, ArrowDown: -NUDGE }[event.key];
     if (clip !== null && by !== undefined && (event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey) {
       const made = reweighed(text, field.selectionStart, field.selectionEnd, by);
       if (made) edit(made);
     } else if (completion.onKey(event)) {
       // The list took it.
-    } else if (event.key === "Escape") field.blur();
+    } else if (lights) light();
+    else if (event.key === "Escape" && lit) runCommand("inspect.dark");
+    else if (event.key === "Escape") field.blur();
     else return;
     event.preventDefault();
     event.stopPropagation();
@@ -75,11 +91,16 @@ export function Prompt(props: WidgetProps) {
 
   return (
     <div className={cx("nodrag nopan", caret !== null && "nowheel", css["prompt"], disabled && css["disabled"])}>
-      {clip !== null && <Overlay ref={overlay} text={text} caret={caret} markAt={completion.start} mark={setMark} />}
+      {clip !== null && (
+        <Overlay ref={overlay} text={text} caret={caret} markAt={completion.start} mark={setMark} lit={lit} />
+      )}
       <textarea
         ref={box}
         aria-label={label}
-        aria-describedby={cx(describedBy, counted && `${id}-tokens`, clip !== null && `${id}-keys`) || undefined}
+        aria-describedby={
+          cx(describedBy, counted && `${id}-tokens`, clip !== null && `${id}-keys`, watched && `${id}-watched`) ||
+          undefined
+        }
         aria-autocomplete={clip === null ? undefined : "list"}
         aria-activedescendant={completion.start === null ? undefined : `${id}-${completion.list.marked}`}
         disabled={disabled}
@@ -93,6 +114,7 @@ export function Prompt(props: WidgetProps) {
         }}
         onScroll={follow}
         onSelect={look}
+        onClick={light}
         onFocus={look}
         onBlur={() => setCaret(null)}
         onKeyDown={key}
@@ -100,6 +122,15 @@ export function Prompt(props: WidgetProps) {
       {clip !== null && (
         <span id={`${id}-keys`} className="visually-hidden">
           {t("prompt.keys")}
+        </span>
+      )}
+      {watched && (
+        <span className={css["watched"]}>
+          <Flame size={11} aria-hidden />
+          <span id={`${id}-watched`}>
+            {t("inspect:light.prompt")}
+            <span className="visually-hidden">{t("inspect:light.keys")}</span>
+          </span>
         </span>
       )}
       {counted && <Tokens id={`${id}-tokens`} counted={counted} />}
