@@ -154,7 +154,7 @@ def grid_picture(
 
     whole = [batch[0] if len(batch) == 1 else grid([*batch], len(batch))[0] for batch in cells]
     tops, sides = list(column_labels or ()), list(row_labels or ())
-    return Image(grid(_smaller(whole, columns), columns, (), sides, tops, READABLE if tops or sides else 0))
+    return Image(grid(_smaller(whole, columns), columns, (), sides, tops, READABLE if any((*tops, *sides)) else 0))
 
 
 class PlotError(ValueError):

@@ -77,11 +77,6 @@ class _Active:
     """The last turn it had."""
     answers: list[Tensor | None] = field(default_factory=list)
 
-    @property
-    def shares(self) -> bool:
-        """Whether its evaluations may go in a batch with other jobs'; what a watch sees is of one job alone."""
-        return self.job.share and self.job.watch is None
-
     def end(self) -> Exception | None:
         """Why the job is to end now, if it is."""
         try:
@@ -264,10 +259,10 @@ class DenoiseLoop:
         Those that are left wait no longer for it: of many such jobs some end early, rather than all at the end, and
         the jobs beside them get every other turn.
         """
-        if not waiting[0].shares:
+        if not waiting[0].job.share:
             return [*waiting[:1]]
         among = set(waiting)
-        sharing = [active for active in self._active if active.shares and active in among]
+        sharing = [active for active in self._active if active.job.share and active in among]
         for active in sharing:
             active.turn = self._turn + 1
         return sharing[:TOGETHER]

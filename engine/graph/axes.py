@@ -83,7 +83,7 @@ def place(graph: Graph, definitions: Definitions, above: Collection[NodeId], tar
             "choose a node that does.",
             "input",
         )
-    names = [*dict.fromkeys(graph.nodes[id].title or graph.nodes[id].type for id in above), *above]
+    names = [*dict.fromkeys(_title(graph, id) for id in above), *above]
     raise AxisError(f"there is no node {show(name)} above this grid{_near(name, names)}", "input")
 
 
@@ -92,7 +92,12 @@ def _called(graph: Graph, among: Collection[NodeId], name: str) -> list[NodeId]:
     if name in among:
         return [name]
     inner = [id for id in among if id.rpartition(".")[2] == name]
-    return inner or [id for id in among if (graph.nodes[id].title or graph.nodes[id].type) == name]
+    return inner or [id for id in among if _title(graph, id) == name or _title(graph, id).startswith(f"{name} [")]
+
+
+def _title(graph: Graph, id: NodeId) -> str:
+    """What a node is called; a copy in a cell has the values of the cell behind it, in brackets."""
+    return graph.nodes[id].title or graph.nodes[id].type
 
 
 def _one(ids: list[NodeId], name: str, input: str) -> NodeId:

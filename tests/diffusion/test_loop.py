@@ -209,6 +209,53 @@ def test_different_shapes_share_a_turn_but_no_call() -> None:
     assert not any(result.shared for result in results)
 
 
+def test_jobs_that_may_share_do_and_others_take_turns_with_them() -> None:
+    network = Counting()
+    order: list[int] = []
+    with a_loop(network) as loop:
+        with held(loop):
+            futures = [
+                loop.submit(
+                    a_job(
+                        seed,
+                        steps=3,
+                        share=seed != 2,
+                        on_step=partial(lambda seed, state: order.append(seed), seed),
+                    )
+                )
+                for seed in (1, 2, 3)
+            ]
+        results = [future.result(WAIT) for future in futures]
+    assert [result.shared for result in results] == [True, False, True]
+    assert network.calls == 6
+    assert order == [1, 3, 2] * 3
+    assert far(results[0].x, alone(a_job(1, steps=3), Counting())) < 1e-5
+    assert torch.equal(results[1].x, alone(a_job(2, steps=3), Counting()))
+
+
+def test_of_many_jobs_that_share_the_first_end_first_and_nobody_waits_for_all(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("engine.diffusion.loop.TOGETHER", 2)
+    order: list[int] = []
+    with a_loop(Counting()) as loop:
+        with held(loop):
+            futures = [
+                loop.submit(
+                    a_job(
+                        seed,
+                        steps=2,
+                        share=seed < 5,
+                        on_step=partial(lambda seed, state: order.append(seed), seed),
+                    )
+                )
+                for seed in (1, 2, 3, 4, 5)
+            ]
+        results = [future.result(WAIT) for future in futures]
+    assert order == [1, 2, 5, 1, 2, 5, 3, 4, 3, 4]
+    assert [result.shared for result in results] == [True] * 4 + [False]
+
+
 # --- memory
 
 
