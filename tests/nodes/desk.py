@@ -12,9 +12,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
+import nodes
 from engine.diffusion.loop import DenoiseLoop
 from engine.files import FileRef, Library
 from engine.graph.context import SavedFile
+from engine.graph.define import NodeDef
 from engine.graph.graph import Graph
 
 CHECKPOINT = "tiny.safetensors"
@@ -34,6 +36,9 @@ class Desk:
     mentioned: tuple[FileRef, ...] = ()
     files: dict[str, bytes] = field(default_factory=dict)
     told: list[tuple[int, int]] = field(default_factory=list)
+
+    def definition(self, node: str) -> NodeDef | None:
+        return nodes.registry().get(self.graph.nodes[node].type)
 
     def progress(self, done: int, total: int, preview: Any = None) -> None:
         self.told.append((done, total))

@@ -210,11 +210,31 @@ EXAMPLES: dict[str, Callable[[Checkpoint, Desk], Values]] = (
         "ForEachOpen": lambda p, c: {"items": ["a", "b"]},
         "ForEachClose": lambda p, c: {"loop": Loop((1, 2)), "value": None},
         "ListJoin": lambda p, c: {"first": [1], "second": [2, 3]},
+    "XYPlot": lambda p, c: plot(c),
+    "ShareBatches": lambda p, c: {"model": p.MODEL},
+    "GridCell": lambda p, c: {"image": [image(1), image(2)]},
+    "GridLabels": lambda p, c: {"columns": ["a", "b"], "rows": [""]},
+    "GridPicture": lambda p, c: {"cells": [image(1), image(2)], "columns": 2, "row_labels": ["mèo"]},
     }
     | PICTURES
     | TRACES
     | LOOKS
 )
+
+
+PLOT = Graph.from_api(
+    {
+        "b": {"class_type": "ImageInvert", "inputs": {"image": ["c", 0]}},
+        "c": {"class_type": "EmptyImage", "inputs": {"width": 8}},
+        "1": {"class_type": "XYPlot", "inputs": {"image": ["b", 0]}},
+    }
+)
+
+
+def plot(context: Desk) -> Values:
+    """The inputs of an XY plot, whose graph is the context's from now on."""
+    context.graph = PLOT
+    return {"image": None, "x_input": "EmptyImage.width", "x_values": "8, 16", "y_input": "c.height", "y_values": "8..10"}
 
 
 def file(context: Desk, name: str) -> Any:
