@@ -73,7 +73,7 @@ def test_a_node_is_found_by_its_title(ready: Server) -> None:
 @pytest.mark.parametrize(
     ("graph", "id", "output", "code", "words"),
     [
-        (shown(1), "9", 0, "invalid_workflow", "'9'"),
+        (shown(1), "9", 0, "invalid_workflow", "no node 9"),
         (shown(1), "1", 5, "no_such_output", "there is no output 5"),
         (shown(1), "2", 0, "no_such_output", "has no outputs"),
         ({"1": node("KitValue", number="x")}, "1", 0, "invalid_workflow", "number"),

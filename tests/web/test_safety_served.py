@@ -409,6 +409,7 @@ POSTS = (
     "/api/v1/jobs",
     "/api/v1/check",
     "/api/v1/tokens",
+    "/api/v1/values",
 )
 
 
