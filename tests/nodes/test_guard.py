@@ -153,6 +153,8 @@ EXAMPLES: dict[str, Callable[[Checkpoint, Desk], Values]] = (
             custom(p) | {"noise": Noise(3), "guider": guided(p), "latent_image": latent()}
         ),
         "KSamplerSelect": lambda p, c: {"sampler_name": "lms"},
+        "KarrasScheduler": lambda p, c: {"steps": 4},
+        "ExponentialScheduler": lambda p, c: {"steps": 4},
         "BasicScheduler": lambda p, c: {"model": p.MODEL, "steps": 4, "denoise": 0.5},
         "SplitSigmas": lambda p, c: {"sigmas": Sigmas(torch.tensor([2.0, 1.0, 0.0])), "step": 1},
         "RandomNoise": lambda p, c: {"noise_seed": 2**64 - 1},
@@ -210,11 +212,11 @@ EXAMPLES: dict[str, Callable[[Checkpoint, Desk], Values]] = (
         "ForEachOpen": lambda p, c: {"items": ["a", "b"]},
         "ForEachClose": lambda p, c: {"loop": Loop((1, 2)), "value": None},
         "ListJoin": lambda p, c: {"first": [1], "second": [2, 3]},
-    "XYPlot": lambda p, c: plot(c),
-    "ShareBatches": lambda p, c: {"model": p.MODEL},
-    "GridCell": lambda p, c: {"image": [image(1), image(2)]},
-    "GridLabels": lambda p, c: {"columns": ["a", "b"], "rows": [""]},
-    "GridPicture": lambda p, c: {"cells": [image(1), image(2)], "columns": 2, "row_labels": ["mèo"]},
+        "XYPlot": lambda p, c: plot(c),
+        "ShareBatches": lambda p, c: {"model": p.MODEL},
+        "GridCell": lambda p, c: {"image": [image(1), image(2)]},
+        "GridLabels": lambda p, c: {"columns": ["a", "b"], "rows": [""]},
+        "GridPicture": lambda p, c: {"cells": [image(1), image(2)], "columns": 2, "row_labels": ["mèo"]},
     }
     | PICTURES
     | TRACES
@@ -234,7 +236,13 @@ PLOT = Graph.from_api(
 def plot(context: Desk) -> Values:
     """The inputs of an XY plot, whose graph is the context's from now on."""
     context.graph = PLOT
-    return {"image": None, "x_input": "EmptyImage.width", "x_values": "8, 16", "y_input": "c.height", "y_values": "8..10"}
+    return {
+        "image": None,
+        "x_input": "EmptyImage.width",
+        "x_values": "8, 16",
+        "y_input": "c.height",
+        "y_values": "8..10",
+    }
 
 
 def file(context: Desk, name: str) -> Any:
