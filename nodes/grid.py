@@ -16,7 +16,7 @@ from engine.graph.expand import Expand
 from engine.graph.facts import NOTHING, Facts, Known
 from engine.graph.graph import Arg, Const, Graph, Link, Node, NodeId
 from engine.graph.problems import Refused
-from engine.graph.sockets import Recipe, Widget
+from engine.graph.sockets import Range, Recipe, Widget
 from engine.models.handle import Guider, Model
 from nodes.facts import passed
 from nodes.output import preview_image
@@ -140,7 +140,11 @@ def grid_labels(*, columns: list[str], rows: list[str]) -> Ui:
 
 @node("GridPicture", category="grid", label="Grid Picture")
 def grid_picture(
-    *, cells: list[Image], columns: int = 1, column_labels: list[str] | None = None, row_labels: list[str] | None = None
+    *,
+    cells: list[Image],
+    columns: Annotated[int, Range(1, MOST_CELLS)] = 1,
+    column_labels: list[str] | None = None,
+    row_labels: list[str] | None = None,
 ) -> Image:
     """Lay out the cells of an XY Plot in one picture; cells of a very large grid are made smaller.
 
