@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from engine.drawing.label import font, readable
+from engine.drawing.label import cut, font, plain, readable
 from engine.drawing.pixels import INK, PAPER, as_tensor
 from engine.drawing.plot import WIDTH
 
@@ -66,7 +66,8 @@ def boxes(groups: Sequence[tuple[str, Sequence[Box]]], width: int = WIDTH) -> Te
 def _place(group: Sequence[Box], placed: list[Placed], y: int, width: int, size: int) -> int:
     """Put boxes in rows from `y` on; the height at which they end."""
     x, row = EDGE, _height(size) + 6
-    for number, box in enumerate(group):
+    for number, whole in enumerate(group):
+        box = whole._replace(text=cut(plain(whole.text), width - 3 * EDGE, size + 4), below=plain(whole.below))
         wide = min(width - 2 * EDGE, _needed(box, size))
         if x + wide > width - EDGE and x > EDGE:
             x, y = EDGE, y + row

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -32,10 +33,22 @@ def readable(width: int) -> int:
 @lru_cache(maxsize=64)
 def font(size: int) -> FreeTypeFont:
     """DejaVu Sans, which comes with matplotlib, at a height in pixels."""
-    import matplotlib
     from PIL import ImageFont
 
-    return ImageFont.truetype(str(Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"), size)
+    return ImageFont.truetype(font_file(), size, layout_engine=ImageFont.Layout.BASIC)
+
+
+def font_file() -> str:
+    """The file of the font."""
+    import matplotlib
+
+    return str(Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf")
+
+
+def plain(label: str) -> str:
+    """A label whose letters and accents are one character each, as the font has them; without what has no shape."""
+    whole = unicodedata.normalize("NFC", label[:LONGEST])
+    return "".join(letter if letter.isprintable() else " " for letter in whole)
 
 
 def text_size(labels: Sequence[str], width: int, wanted: int) -> int:
@@ -53,16 +66,16 @@ def _fits(label: str, width: int, size: int) -> bool:
 
 def lines_of(label: str, width: int, size: int) -> list[str]:
     """A label in at most two lines of at most `width` pixels, cut with … where there is no room."""
-    lines = _broken(label[:LONGEST], width, size)
+    lines = _broken(label, width, size)
     kept = lines[:LINES]
     if len(lines) > LINES:
         kept[-1] += "…"
-    return [_cut(line, width, size) for line in kept]
+    return [cut(line, width, size) for line in kept]
 
 
 def _broken(label: str, width: int, size: int) -> list[str]:
     lines: list[str] = []
-    for word in filter(None, WORDS.findall(label[:LONGEST].strip())):
+    for word in filter(None, WORDS.findall(plain(label).strip())):
         if lines and font(size).getlength((lines[-1] + word).rstrip()) <= width:
             lines[-1] += word
         else:
@@ -70,7 +83,8 @@ def _broken(label: str, width: int, size: int) -> list[str]:
     return [line.strip() for line in lines]
 
 
-def _cut(line: str, width: int, size: int) -> str:
+def cut(line: str, width: int, size: int) -> str:
+    """One line, cut with … where it is wider than `width`."""
     if font(size).getlength(line) <= width:
         return line
     kept = line.rstrip("…")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from engine.drawing.label import font_file, plain
 from engine.drawing.pixels import FAINT, INK, PAPER, SERIES
 
 if TYPE_CHECKING:
@@ -16,6 +18,7 @@ WIDTH, HEIGHT = 640, 420
 INCHES = 4.0
 """Width of every figure; text of 10 points is then 11 pixels high where the figure is shown 320 pixels wide."""
 LONGEST_NAME = 28
+UNKNOWN = "□"
 TWO_BESIDE = 18
 """Names of lines of at most so many letters stand two in a row."""
 
@@ -72,7 +75,7 @@ def curves(
         for line, colour in zip(lines, SERIES * (1 + len(lines) // len(SERIES)), strict=False):
             style = "--" if line.dashed else "-"
             marker = "o" if line.dots else None
-            axes.plot(line.x, line.y, style, color=colour, label=line.name, marker=marker, markersize=3.5)
+            axes.plot(line.x, line.y, style, color=colour, label=written(line.name), marker=marker, markersize=3.5)
         if all(isinstance(at, int) for line in lines for at in line.x):
             axes.locator_params(axis="x", integer=True)
         if log:
@@ -90,8 +93,8 @@ def _smallest(lines: Sequence[Curve]) -> float:
 
 
 def _names(axes: Axes, x_name: str, y_name: str) -> None:
-    axes.set_xlabel(x_name, fontsize=10, color=INK)
-    axes.set_ylabel(y_name, fontsize=10, color=INK)
+    axes.set_xlabel(written(x_name), fontsize=10, color=INK)
+    axes.set_ylabel(written(y_name), fontsize=10, color=INK)
 
 
 def legend(axes: Axes) -> None:
@@ -120,7 +123,7 @@ def bars(names: Sequence[str], values: Sequence[float], *, form: str = "{:.3g}",
         axes.barh(list(places), list(values), color=colours, height=0.7)
         axes.set_yticks(list(places), [_short(name) for name in names])
         axes.invert_yaxis()
-        low, high = min(0.0, *values), max(0.0, *values)
+        low, high = min([0.0, *values]), max([0.0, *values])
         axes.set_xlim(low * 1.25, (high or 1.0) * 1.25)
         for place, value in zip(places, values, strict=True):
             axes.annotate(form.format(value), (max(value, 0), place), (3, 0), textcoords="offset points", va="center",
@@ -132,4 +135,18 @@ def bars(names: Sequence[str], values: Sequence[float], *, form: str = "{:.3g}",
 
 
 def _short(name: str) -> str:
-    return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…"
+    return written(name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…")
+
+
+def written(name: str) -> str:
+    """A name as matplotlib writes it letter by letter: dollars begin no formula, unknown letters are boxes."""
+    known = _letters()
+    return "".join(letter if ord(letter) in known else UNKNOWN for letter in plain(name)).replace("$", r"\$")
+
+
+@cache
+def _letters() -> frozenset[int]:
+    """The letters of the font."""
+    from matplotlib.ft2font import FT2Font
+
+    return frozenset(FT2Font(font_file()).get_charmap())
