@@ -5,6 +5,7 @@ import { useDiff } from "~/stores/diff";
 import { frontTab, useTabs } from "~/stores/tabs";
 import { useUi } from "~/stores/ui";
 import { compareWithLastRun, endComparison } from "./compare";
+import { goToLesson, lessonBy } from "./lessons";
 import { openFiles } from "./open";
 import { pickFiles } from "./pick";
 import { copyFile, downloadAs, downloadFile, save } from "./save";
@@ -38,6 +39,13 @@ const COMMANDS: readonly Command[] = [
   },
   { id: "file.browse", title: title("browse"), keys: ["Mod+Shift+O"], inText: true, run: show("files.open") },
   { id: "file.templates", title: title("templates"), run: show("files.templates") },
+  {
+    id: "file.lessons",
+    title: "lessons:command",
+    run: () => useUi.getState().show("files.templates", { name: "lessons" }),
+  },
+  { id: "file.nextLesson", title: "lessons:next", when: () => lessonBy(1) !== null, run: () => goToLesson(1) },
+  { id: "file.lessonBefore", title: "lessons:before", when: () => lessonBy(-1) !== null, run: () => goToLesson(-1) },
   { id: "file.save", title: title("save"), keys: ["Mod+S"], inText: true, run: async () => void (await save()) },
   {
     id: "file.saveAs",

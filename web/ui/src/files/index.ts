@@ -10,6 +10,7 @@ import { DropZone } from "./DropZone";
 import { Effects } from "./Effects";
 import { DeleteDialog, OpenDialog, RenameDialog } from "./FileDialogs";
 import { FileList } from "./FileList";
+import { LessonBar } from "./LessonBar";
 import { NoticeBar } from "./Notice";
 import { NoticeDialog } from "./NoticeDialog";
 import { Picture } from "./Picture";
@@ -21,6 +22,7 @@ import { Versions } from "./Versions";
 
 registerBars([
   { id: "files.tabs", place: "middle", component: TabBar, order: 10 },
+  { id: "files.lesson", place: "below", component: LessonBar, order: 5 },
   { id: "files.notice", place: "below", component: NoticeBar, order: 10 },
   { id: "files.effects", place: "none", component: Effects, order: 10 },
   { id: "files.drop", place: "none", component: DropZone, order: 10 },

@@ -34,6 +34,8 @@ export const template = z.object({
   nodes: z.number(),
   models: z.array(z.object({ kind: z.string(), name: z.string(), missing: z.boolean() })).default([]),
   thumbnail: z.string().nullable().default(null),
+  /** Its place among the lessons; null of a workflow that is none. */
+  lesson: z.number().nullable().default(null),
 });
 
 export const templates = z.object({ workflows: z.array(template) });

@@ -21,6 +21,11 @@ export async function loadTemplates(): Promise<readonly Template[]> {
   return workflows;
 }
 
+type Numbered = Pick<Template, "lesson">;
+
+/** The lessons in the order in which they are read. */
+export const byLesson = (a: Numbered, b: Numbered): number => (a.lesson ?? 0) - (b.lesson ?? 0);
+
 /** A text of a template in the reader's language; of one that the language files do not know, the server's. */
 function textOf(name: string, part: "title" | "description"): string {
   const known = useTemplates.getState().list.find((t) => t.name === name);

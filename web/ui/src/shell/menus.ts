@@ -17,9 +17,10 @@ export const MENUS: readonly MenuTable[] = [
   {
     id: "file",
     groups: [
-      ["file.new", "file.open", "file.browse", "file.templates"],
+      ["file.new", "file.open", "file.browse", "file.templates", "file.lessons"],
       ["file.save", "file.saveAs"],
       ["file.download", "file.export", "file.exportApi", "file.copy"],
+      ["file.lessonBefore", "file.nextLesson"],
       ["file.versions", "file.compare", "file.lastRun", "file.endCompare"],
     ],
     topics: ["file", "tab"],
