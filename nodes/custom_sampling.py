@@ -10,6 +10,7 @@ from engine.graph.sockets import Choice, Range
 from engine.models.handle import Guider, Model
 from nodes.facts import passed
 from nodes.sampling import SamplerName, Scale, Scheduler, Seed, Steps
+from nodes.trace_facts import scheduled
 
 
 class Split(NamedTuple):
@@ -29,7 +30,7 @@ def k_sampler_select(*, sampler_name: SamplerName = "euler") -> Sampler:
     return Sampler(sampler_name)
 
 
-@node("BasicScheduler", category="sampling/custom_sampling/schedulers", label="BasicScheduler")
+@node("BasicScheduler", category="sampling/custom_sampling/schedulers", label="BasicScheduler", facts=scheduled)
 def basic_scheduler(
     *,
     model: Model,

@@ -11,6 +11,7 @@ from engine.graph.sockets import Range
 from engine.models.handle import Model
 from nodes.facts import passed, sampled
 from nodes.sampling import Seed, same_channels
+from nodes.trace_facts import within
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -30,7 +31,7 @@ class Noised(NamedTuple):
     "AddNoise",
     category="_for_testing/custom_sampling/noise",
     label="AddNoise",
-    facts=sampled(2),
+    facts=within("sigmas", 1, sampled(2)),
 )
 def add_noise(
     *,
@@ -113,7 +114,7 @@ def add_noise_to_image(
     return Image(((noisy + 1) / 2).clamp(0, 1))
 
 
-@node("CleanFromNoise", category=CATEGORY, label="Clean from Noise", facts=passed("noisy"))
+@node("CleanFromNoise", category=CATEGORY, label="Clean from Noise", facts=within("sigmas", 1, passed("noisy")))
 def clean_from_noise(
     *, noisy: Latent, noise: Latent, sigmas: Sigmas, step: Step = 0, model: Model | None = None
 ) -> Latent:

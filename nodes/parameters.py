@@ -10,6 +10,7 @@ from engine.diffusion.names import A1111_SAMPLERS, A1111_SCHEDULES
 from engine.graph.graph import Const, Graph, Link, Node, NodeId
 
 PRIMITIVES = ("PrimitiveInt", "PrimitiveFloat", "PrimitiveString", "PrimitiveStringMultiline", "PrimitiveBoolean")
+SAMPLERS = ("KSampler", "SamplerTrace")
 DECODERS = ("VAEDecode", "VAEDecodeTiled")
 
 
@@ -48,7 +49,9 @@ class _Reader:
 
 def _text(read: _Reader, sink: Node) -> str:
     decoder = read.node(sink, "images", *DECODERS)
-    sampler = read.node(decoder, "samples", "KSampler")
+    sampler = read.node(decoder, "samples", *SAMPLERS)
+    if "sigmas" in sampler.inputs:
+        raise _NotPlain
     positive, negative = (read.node(sampler, name, "CLIPTextEncode") for name in ("positive", "negative"))
     lines = [str(read.value(positive, "text", ""))]
     if unwanted := str(read.value(negative, "text", "")):

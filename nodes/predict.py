@@ -13,6 +13,7 @@ from engine.models.handle import Model
 from nodes.diffuse import CATEGORY, Step
 from nodes.facts import sampled
 from nodes.sampling import SamplerName, Scale, Seed, guided, job_of, same_channels, sampled_of
+from nodes.trace_facts import within
 
 
 class Predicted(NamedTuple):
@@ -31,7 +32,7 @@ class Stepped(NamedTuple):
     ui: Ui
 
 
-@node("PredictNoise", runs_on="device", category=CATEGORY, label="Predict Noise", facts=sampled(3))
+@node("PredictNoise", runs_on="device", category=CATEGORY, label="Predict Noise", facts=within("sigmas", 0, sampled(3)))
 async def predict_noise(
     *,
     model: Model,
@@ -80,7 +81,7 @@ async def predict_noise(
     )
 
 
-@node("SamplerStep", runs_on="device", category=CATEGORY, label="Sampler Step", facts=sampled(2))
+@node("SamplerStep", runs_on="device", category=CATEGORY, label="Sampler Step", facts=within("sigmas", 0, sampled(2)))
 async def sampler_step(
     *,
     model: Model,

@@ -14,7 +14,7 @@ from engine.models.handle import Model
 from nodes.diffuse import Step
 from nodes.predict import begun_anew
 from nodes.sampling import SamplerName, Scale, Scheduler, Seed, Steps, guided, job_of, sampled_of
-from nodes.trace_facts import at_step, branched, traced
+from nodes.trace_facts import at_step, branched, traced, within
 
 if TYPE_CHECKING:
     from engine.diffusion.traces import TraceStep
@@ -96,7 +96,7 @@ async def sampler_trace(
     return Traced(sampled_of(guider, job, latent_image, result).output, trace)
 
 
-@node("TraceStepAt", category=CATEGORY, label="Trace Step", facts=at_step)
+@node("TraceStepAt", category=CATEGORY, label="Trace Step", facts=within("trace", 0, at_step))
 def trace_step_at(*, trace: Trace, step: Step = 0) -> Moment:
     """What a sampler step saw: take it out of the trace, to look at it or to go on from it.
 
@@ -128,7 +128,7 @@ def trace_step_at(*, trace: Trace, step: Step = 0) -> Moment:
     )
 
 
-@node("TraceBranch", runs_on="device", category=CATEGORY, label="Trace Branch", facts=branched)
+@node("TraceBranch", runs_on="device", category=CATEGORY, label="Trace Branch", facts=within("trace", 0, branched))
 async def trace_branch(
     *,
     trace: Trace,

@@ -4,19 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from engine.graph.facts import Facts, Known
+from engine.graph.facts import Facts, FactsOf, Known
+from engine.graph.problems import Mend, Refused
 from nodes.facts import latent_of, number, picture_of, without_unknown
 
 EVEN = ("simple", "normal", "sgm_uniform", "karras", "exponential", "kl_optimal")
 """Schedules that have exactly as many steps as they are asked for, while these are fewer than the model's levels."""
-FEWEST_LEVELS = 50
+FEWEST_LEVELS = 40
 
 
 def steps_of(known: Known) -> int | None:
     """How many sampler steps a run will have, where that is sure."""
-    steps, denoise = number(known, "steps"), known.get("denoise")
-    sure = "sigmas" not in known and denoise == 1 and known.get("scheduler") in EVEN
+    if known.get("sigmas") is not None:
+        found: int | None = known.facts("sigmas").get("steps")
+        return found
+    steps = number(known, "steps")
+    sure = known.get("denoise") == 1 and known.get("scheduler") in EVEN
     return steps if sure and steps is not None and steps <= FEWEST_LEVELS else None
+
+
+def scheduled(known: Known) -> Sequence[Facts]:
+    """How many sampler steps a schedule has."""
+    return (without_unknown(steps=steps_of(known)),)
+
+
+def within(source: str, beyond: int, facts: FactsOf) -> FactsOf:
+    """`facts`, but a step behind the last of `source` (`beyond` more are allowed) is a problem before anything runs."""
+
+    def judged(known: Known) -> Sequence[Facts]:
+        steps, step = known.facts(source).get("steps"), number(known, "step")
+        if steps is not None and step is not None and step >= steps + beyond:
+            last = steps + beyond - 1
+            mend = None if last < 0 else Mend("set", {"value": last})
+            raise Refused("value_bigger_than_max", {"value": step, "max": last}, "step", mend)
+        return facts(known)
+
+    return judged
 
 
 def traced(known: Known) -> Sequence[Facts]:
@@ -40,8 +63,9 @@ def latent_in(trace: Facts) -> Facts:
 
 def at_step(known: Known) -> Sequence[Facts]:
     """Three latents of the trace's size, a noise level and those that follow."""
-    latent = latent_in(known.facts("trace"))
-    return (latent, latent, latent, {}, {})
+    trace, step = known.facts("trace"), number(known, "step")
+    left = None if "steps" not in trace or step is None else trace["steps"] - step
+    return (*[latent_in(trace)] * 3, {}, without_unknown(steps=left))
 
 
 def frames(known: Known) -> Sequence[Facts]:

@@ -84,7 +84,9 @@ def trace_frames(
 
 
 def _label(trace: Trace, index: int, sigma: float) -> str:
-    return f"{index if index < len(trace.steps) else 'end'} · σ {sigma:.3g}"
+    name = index if index < len(trace.steps) else "end"
+    digits = ".1f" if sigma >= 10 else ".2f" if sigma >= 0.01 else ".1g"
+    return f"{name} · σ {sigma:{digits}}"
 
 
 def _decoded(trace: Trace, latents: list[Tensor], vae: Vae, context: Context) -> list[Tensor]:

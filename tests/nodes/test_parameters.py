@@ -49,6 +49,15 @@ def test_image_to_image_has_no_size_but_a_strength() -> None:
     assert "Size" not in text
 
 
+def test_a_sampler_that_keeps_its_steps_is_told_of_too() -> None:
+    graph = workflow("text_to_image")
+    plain = told(graph, "7")
+    graph["5"]["class_type"] = "SamplerTrace"
+    assert told(graph, "7") == plain
+    graph["5"]["inputs"]["sigmas"] = ["8", 0]
+    assert told(graph, "7") is None
+
+
 @pytest.mark.parametrize("name", ["latent_upscale", "custom_sampling", "tiled_vae", "for_each", "text_stages"])
 def test_what_the_form_cannot_say_is_left_out(name: str) -> None:
     graph = workflow(name)
