@@ -8,8 +8,10 @@ from engine.diffusion.traces import Trace
 from engine.diffusion.types import Conditioning, Image, Mask, Tokens
 from engine.graph.context import Context
 from engine.graph.define import Ui, node
+from engine.graph.facts import FactsOf
 from engine.graph.sockets import Choice, Range
 from engine.models.handle import Model
+from nodes.trace_facts import within
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -45,7 +47,11 @@ class Read(NamedTuple):
     ui: Ui
 
 
-@node("AttentionMap", runs_on="device", category="inspect/attention", label="Attention Map")
+def _unknown(outputs: int) -> FactsOf:
+    return within("trace", 0, lambda known: ({},) * outputs)
+
+
+@node("AttentionMap", runs_on="device", category="inspect/attention", label="Attention Map", facts=_unknown(3))
 async def attention_map(
     *,
     trace: Trace,
@@ -91,7 +97,7 @@ async def attention_map(
     return Heated(heat, mask, text, Ui({"text": [text]}))
 
 
-@node("AttentionWords", runs_on="device", category="inspect/attention", label="Attention Words")
+@node("AttentionWords", runs_on="device", category="inspect/attention", label="Attention Words", facts=_unknown(2))
 async def attention_words(
     *,
     trace: Trace,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -12,11 +12,13 @@ from torch import Tensor
 
 from engine.diffusion.guidance import Single
 from engine.diffusion.job import DenoiseJob
+from engine.diffusion.noise import initial_noise
 from engine.diffusion.traces import Trace, TraceStep
-from engine.diffusion.trajectory import trajectory_of
-from engine.diffusion.types import Conditioning, Sampler, Tokens
+from engine.diffusion.tracing import step_of
+from engine.diffusion.types import Conditioning, Latent, Sampler, Tokens
 from engine.models.attention import LAYERS, AttentionWatch, Heat, Layer
-from engine.models.handle import Model
+from engine.models.handle import Guider, Model
+from engine.models.sample import denoise_job
 from engine.models.vocabulary import LENGTH
 from engine.models.words import PromptWord
 
@@ -63,39 +65,27 @@ async def step_heat(
 
     Raises ValueError for a step that is not in the trace, and for what `AttentionWatch` refuses.
     """
-    at = _at(trace, step)
+    at = step_of(trace, step)
     watch = AttentionWatch([0], choose=LAYERS[layer], head=None if head < 0 else head, longest=0)
-    await denoise(_job(at, model, conditioning, watch))
+    await denoise(_job(trace, at, model, conditioning, watch))
     heat = _heat(watch, tokens, conditioning, at)
     return StepHeat(at, heat, watch.layers)
 
 
-def _at(trace: Trace, step: int) -> TraceStep:
-    count = len(trace.steps)
-    if not 0 <= step < count:
-        raise ValueError(f"There is no sampler step {step}: this trace has {count}, counted from 0 to {count - 1}.")
-    return trace.steps[step]
-
-
-def _job(at: TraceStep, model: Model, conditioning: Conditioning, watch: AttentionWatch) -> DenoiseJob:
+def _job(trace: Trace, at: TraceStep, model: Model, conditioning: Conditioning, watch: AttentionWatch) -> DenoiseJob:
+    """One question at x; a noise mask of the run mixes what it keeps into x, as it did then."""
     found, expected = at.x.shape[1], model.latent.channels
     if found != expected:
         raise ValueError(
             f"The trace has latents of {found} channels and the model takes {expected}; use the model that it ran with."
         )
-    # The loop makes x of a clean latent and noise; this latent is already as noisy as it has to be.
-    alpha = trajectory_of(model.sampling).alpha(at.sigma)
-    return DenoiseJob(
-        handle=model.handle,
-        sampling=model.sampling,
-        wants=model.wants,
-        sampler=Sampler("euler"),
-        guider=Single(conditioning),
-        sigmas=torch.tensor([at.sigma, 0.0]),
-        latent=at.x / alpha if alpha else torch.zeros_like(at.x),
-        noise=None if alpha else at.x,
-        watch=watch,
-    )
+    start = trace.start or Latent(at.clean, downscale=trace.latent.downscale)
+    noise = None
+    if start.noise_mask is not None:
+        noise = initial_noise(start.samples.shape, trace.seed, start.batch_index, trace.source)
+    guider = Guider(model, Single(conditioning))
+    job = denoise_job(guider, Sampler("euler"), torch.tensor([at.sigma, 0.0]), start, noise, source=trace.source)
+    return replace(job, x=at.x, watch=watch)
 
 
 def _heat(watch: AttentionWatch, tokens: Tokens, conditioning: Conditioning, at: TraceStep) -> Heat:
