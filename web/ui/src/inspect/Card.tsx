@@ -112,9 +112,6 @@ function Outputs({ subject, type }: Omit<Props, "title">) {
 function useFocus(card: RefObject<HTMLElement | null>): void {
   const wish = useInspect((s) => s.focus);
   useEffect(() => {
-    if (wish && !card.current?.contains(document.activeElement)) card.current?.focus({ preventScroll: true });
-  }, [card, wish]);
-  useEffect(() => {
     const before = document.activeElement;
     const element = card.current;
     return () => {
@@ -123,4 +120,7 @@ function useFocus(card: RefObject<HTMLElement | null>): void {
         before.focus({ preventScroll: true });
     };
   }, [card]);
+  useEffect(() => {
+    if (wish && !card.current?.contains(document.activeElement)) card.current?.focus({ preventScroll: true });
+  }, [card, wish]);
 }

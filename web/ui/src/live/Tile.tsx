@@ -10,7 +10,7 @@ const SIDE = 512;
 
 export interface TileProps {
   /** Full id of the node that shows it. */
-  readonly of: string;
+  readonly of?: string;
   readonly place: Place;
   /** Show it in the viewer. */
   open(): void;

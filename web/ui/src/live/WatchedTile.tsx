@@ -15,7 +15,7 @@ const percent = (share: number): number => Math.round(share * 100);
 
 /** A picture of a watched run: a press tells which words the spot read, arrows move the spot, and a word that was
  * pressed in the prompt has its heat on it. */
-export function WatchedTile({ of, place, open }: TileProps) {
+export function WatchedTile({ of = "", place, open }: TileProps) {
   const { t } = useTranslation("inspect");
   const id = useId();
   const [box, setBox] = useState<HTMLButtonElement | null>(null);
