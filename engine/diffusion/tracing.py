@@ -9,7 +9,7 @@ from typing import Literal
 
 from torch import Tensor
 
-from engine.diffusion.composed import composed, terms
+from engine.diffusion.composed import composed, is_plain, terms
 from engine.diffusion.job import DenoiseJob, StepState
 from engine.diffusion.traces import Trace, TraceStep
 from engine.diffusion.trajectory import Trajectory, trajectory_of
@@ -59,8 +59,8 @@ class Tracer:
 def answers(branches: Mapping[str, Tensor], positive: Conditioning) -> dict[str, Tensor]:
     """The clean latents of "positive" and "negative", as far as they were asked for."""
     found = terms(positive)
-    if "negative" not in branches or not found.keys() <= branches.keys():
-        return {name: value for name, value in branches.items() if name == "positive"}
+    if is_plain(found):
+        return {name: branches[name] for name in ("positive", "negative") if name in branches}
     return {"positive": composed(branches, found), "negative": branches["negative"]}
 
 

@@ -14,8 +14,9 @@ from engine.diffusion.job import DenoiseJob, StepState, run_job
 from engine.diffusion.names import SAMPLERS
 from engine.diffusion.noise import step_noise
 from engine.diffusion.stepping import Both, as_samples, as_x
+from engine.diffusion.tracing import answers
 from engine.diffusion.trajectory import Trajectory
-from engine.diffusion.types import LatentSpec, ModelSampling, NoiseSource, Sampler
+from engine.diffusion.types import Conditioning, LatentSpec, ModelSampling, NoiseSource, Sampler
 from tests.diffusion.tiny import conditioning
 
 SIGMAS = (14.0, 6.0, 2.5, 0.7, 0.0)
@@ -100,3 +101,15 @@ def test_a_rule_can_be_made_to_ask_about_the_negative() -> None:
     assert set(next(rule(noise(1), 1.0))) == {"positive"}
     assert set(next(Both(rule)(noise(1), 1.0))) == {"positive", "negative"}
     assert Both(rule).conditionings == rule.conditionings
+
+
+def test_the_answers_of_branches_are_kept_to_the_bit() -> None:
+    """Composed prompts alone are put together: negative + the sum of weight · (term - negative)."""
+    first, second, negative = (noise(i) for i in range(3))
+    plain = answers({"negative": negative, "positive": first}, conditioning())
+    assert plain["positive"] is first
+    assert plain["negative"] is negative
+    assert set(answers({"positive": first}, conditioning())) == {"positive"}
+    terms = Conditioning((*conditioning(term=(0, 0.5)), *conditioning(term=(1, 2.0))))
+    made = answers({"positive": first, "positive 2": second, "negative": negative}, terms)["positive"]
+    assert torch.allclose(made, negative + 0.5 * (first - negative) + 2 * (second - negative), atol=1e-5)
