@@ -59,7 +59,7 @@ class Tracer:
 def answers(branches: Mapping[str, Tensor], positive: Conditioning) -> dict[str, Tensor]:
     """The clean latents of "positive" and "negative", as far as they were asked for."""
     found = terms(positive)
-    if is_plain(found):
+    if is_plain(found) or "negative" not in branches:
         return {name: branches[name] for name in ("positive", "negative") if name in branches}
     return {"positive": composed(branches, found), "negative": branches["negative"]}
 

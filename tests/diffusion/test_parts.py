@@ -113,3 +113,4 @@ def test_the_answers_of_branches_are_kept_to_the_bit() -> None:
     terms = Conditioning((*conditioning(term=(0, 0.5)), *conditioning(term=(1, 2.0))))
     made = answers({"positive": first, "positive 2": second, "negative": negative}, terms)["positive"]
     assert torch.allclose(made, negative + 0.5 * (first - negative) + 2 * (second - negative), atol=1e-5)
+    assert answers({"positive": first}, terms)["positive"] is first
