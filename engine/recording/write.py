@@ -15,7 +15,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from engine.diffusion.composed import is_plain, terms
 from engine.diffusion.job import DenoiseJob, StepState
 from engine.diffusion.loop import DenoiseResult
 from engine.diffusion.tracing import answers
@@ -224,8 +223,7 @@ class JobRun:
     def _answers(self, state: StepState) -> Mapping[str, Tensor]:
         """The branches; the terms of a composed prompt as the one answer that they stand for."""
         conditionings: Sequence[Any] = getattr(self._job.guider, "conditionings", ())
-        plain = not conditionings or is_plain(terms(conditionings[0]))
-        return state.branches if plain else answers(state.branches, conditionings[0])
+        return answers(state.branches, conditionings[0]) if conditionings else state.branches
 
     async def end(self, result: DenoiseResult) -> Trouble | None:
         x = _host(result.x * trajectory_of(self._job.sampling).share(self._sigmas[-1]))

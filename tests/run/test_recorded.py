@@ -15,6 +15,7 @@ from engine.graph import Context, Expand, Graph, Lazy, Link, Node, Recipe, Regis
 from engine.graph.context import Cancelled
 from engine.graph.graph import Const
 from engine.graph.keys import Key
+from engine.run.cancel import Cancel
 from engine.run.context import Services
 from engine.run.events import StepFinished, Warned
 from engine.run.flights import Flights
@@ -230,7 +231,7 @@ def test_a_run_that_fails_is_dropped(bench: Bench) -> None:
 
 
 def test_a_cancelled_job_is_closed_too(bench: Bench) -> None:
-    cancel = kit.Cancel()
+    cancel = Cancel()
     cancel.set()
     assert isinstance(bench.run(picture(), cancel=cancel).error, Cancelled)
     assert bench.notes.closed == 1
