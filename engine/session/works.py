@@ -25,8 +25,8 @@ from engine.session.temp import emptied
 from engine.settings import NO_DEVICE, Settings
 
 if TYPE_CHECKING:
+    from engine.recording.store import Recordings
     from engine.recording.wanted import Wanted
-    from engine.recording.write import Recordings
     from engine.session.device import Device
 
 READERS = 4
@@ -70,7 +70,7 @@ class Works:
         if settings.device == NO_DEVICE:
             return None
         from engine.recording.folder import Folder
-        from engine.recording.write import Recordings
+        from engine.recording.store import Recordings
 
         return Recordings(Folder(settings.recordings_folder, settings.recordings), self.device.codecs)
 

@@ -40,6 +40,10 @@ class Desk:
     def definition(self, node: str) -> NodeDef | None:
         return nodes.registry().get(self.graph.nodes[node].type)
 
+    @property
+    def recordings(self) -> Path:
+        return self.library.folder("temp") / "recordings"
+
     def progress(self, done: int, total: int, preview: Any = None) -> None:
         self.told.append((done, total))
 

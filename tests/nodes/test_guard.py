@@ -35,6 +35,7 @@ from tests.nodes.desk import CHECKPOINT, Desk, call, same, tensors
 from tests.nodes.look_examples import EXAMPLES as LOOKS
 from tests.nodes.picture_examples import EXAMPLES as PICTURES
 from tests.nodes.trace_examples import EXAMPLES as TRACES
+from tests.recording.make import made
 
 REGISTRY = nodes.registry()
 Values = dict[str, Any]
@@ -200,6 +201,7 @@ EXAMPLES: dict[str, Callable[[Checkpoint, Desk], Values]] = (
         "PreviewImage": lambda p, c: {"images": image()},
         "SaveLatent": lambda p, c: {"samples": latent()},
         "LoadLatent": lambda p, c: {"latent": file(c, "x.latent")},
+        "LoadRecording": lambda p, c: {"recording": made(c.recordings).key},
         "PrimitiveInt": lambda p, c: {"value": 3},
         "PrimitiveFloat": lambda p, c: {"value": 0.5},
         "PrimitiveString": lambda p, c: {"value": "a"},
