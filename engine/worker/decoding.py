@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 from typing import TYPE_CHECKING, Any
 
+from engine.settings import NO_DEVICE
+
 if TYPE_CHECKING:
     from engine.session import Session
 
@@ -18,9 +20,6 @@ class NotDecoded(Exception):
 
 def decoded(session: Session, key: str, step: int, view: str, branch: str, picture: int, size: int) -> dict[str, Any]:
     """A latent view of a recorded sampler step as {"webp": base64}; raises NotDecoded."""
-    import torch
-    from PIL import Image
-
     from engine.models.handle import ModelHandle
     from engine.recording.folder import Folder
     from engine.recording.format import RecordingError
@@ -42,6 +41,11 @@ def decoded(session: Session, key: str, step: int, view: str, branch: str, pictu
         raise NotDecoded("The recording does not say which model it is of, so that it cannot be decoded.")
     if latent.shape[1] * latent.shape[2] > MOST_CELLS:
         raise NotDecoded("The latent is too large to be decoded here; decode it by LoadRecording and VAE Decode.")
+    if settings.device == NO_DEVICE:
+        raise NotDecoded("The server runs without a device (--device none), and decoding needs one.")
+    import torch
+    from PIL import Image
+
     handle = ModelHandle(session.library.ref(*_with_vae(session, *file)), recording.family, "vae")
     samples = torch.from_numpy(latent.copy())[None] / spec["factor"] + spec["shift"]
 
