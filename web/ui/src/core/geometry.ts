@@ -37,13 +37,18 @@ export interface NodeShape {
   readonly shown: { readonly top: number; readonly height: number } | null;
 }
 
-/** Whether nodes of a type show what they made on themselves. An input's picture is shown by its widget. */
+/** Whether nodes of a type show what they made on themselves: sinks and plots. An input's picture is shown by its
+ * widget. */
 export function showsResult(type: NodeType): boolean {
-  return type.kind === "sink";
+  return type.kind === "sink" || Object.values(type.inputs).some((input) => input.widget?.name === "axis_input");
 }
 
 /** Heights of the widgets that have more than one row, by their name. */
-const TALL: Readonly<Record<string, number>> = { multiline: TEXT_HEIGHT, image_upload: WIDGET_ROW + PICTURE_HEIGHT };
+const TALL: Readonly<Record<string, number>> = {
+  multiline: TEXT_HEIGHT,
+  axis_values: TEXT_HEIGHT,
+  image_upload: WIDGET_ROW + PICTURE_HEIGHT,
+};
 
 /** How high a widget is at the least. */
 export const leastOf = (input: InputDef): number => TALL[input.widget?.name ?? ""] ?? WIDGET_ROW;

@@ -6,7 +6,8 @@ import { useLight } from "~/stores/light";
 import { useRun } from "~/stores/run";
 import { useUi } from "~/stores/ui";
 import css from "./NodeResult.module.css";
-import { picturesIn, textsIn } from "./shown";
+import { PlotGrid } from "./PlotGrid";
+import { picturesIn, plotOf, textsIn } from "./shown";
 import { Tile } from "./Tile";
 import { WatchedTile } from "./WatchedTile";
 
@@ -28,6 +29,13 @@ export const NodeResult = memo(function NodeResult({ id, height }: Props) {
   const shown = useRun((s) => s.shown[id]);
   const pictures = useMemo(() => (shown ? picturesIn(shown) : []), [shown]);
   const texts = useMemo(() => (shown ? textsIn(shown) : []), [shown]);
+  const plot = useMemo(() => (shown ? plotOf(shown) : null), [shown]);
+  if (plot)
+    return (
+      <div className={css["result"]} style={{ height }}>
+        <PlotGrid plot={plot} of={id} open={showPictures} />
+      </div>
+    );
   if (!pictures.length && !texts.length)
     return (
       <p className={css["empty"]} style={{ height }}>

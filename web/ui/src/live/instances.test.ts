@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import type { NodeRun } from "~/stores/run";
 import { around, withInstances } from "./instances";
+import { plotOf } from "./shown";
 
 it("names all instances around an id", () => {
   expect(around("12:3:4")).toEqual(["12:3", "12"]);
@@ -61,4 +62,36 @@ it("#22 shows the rounds of a loop on the nodes between its ends, in subgraphs t
 it("#22 leaves a node alone that runs itself", () => {
   const nodes: Record<string, NodeRun> = { "6": { state: "done", seconds: 1 }, "9.0.6": { state: "waiting" } };
   expect(withInstances(nodes, { "9.0.6": "9" }, {})["6"]).toEqual({ state: "done", seconds: 1 });
+});
+
+const file = (name: string) => ({ filename: name, subfolder: "", type: "temp" });
+
+it("shows the cells of a plot on it while it runs, each in its place", () => {
+  const labels = { grid: [{ columns: ["a", "b"], rows: [""] }] };
+  const parents = { "8.labels": "8", "8.cell.x0y0": "8", "8.cell.x1y0": "8", "8.x0.5": "8", "8.x1.5": "8" };
+  const nodes: Record<string, NodeRun> = {
+    "8": { state: "running" },
+    "8.labels": { state: "done", shown: labels },
+    "8.cell.x0y0": { state: "waiting" },
+    "8.cell.x1y0": { state: "done", shown: { images: [file("b.png")] } },
+    "8.x0.5": { state: "running", done: 3, total: 20 },
+    "8.x1.5": { state: "done" },
+  };
+  const shown = withInstances(nodes, parents, {});
+  expect(shown["8"]).toEqual({
+    state: "running",
+    done: 1,
+    total: 2,
+    shown: { ...labels, cells: { x1y0: [file("b.png")] } },
+  });
+  expect(shown["5"]).toMatchObject({ state: "running", done: 3 });
+  expect(withInstances({ ...nodes, "8.x0.5": { state: "running", done: 4, total: 20 } }, parents, shown)["8"]).toBe(
+    shown["8"],
+  );
+  expect(plotOf(shown["8"]?.shown ?? {})?.cells).toEqual([null, file("b.png")]);
+  const whole = { ...labels, images: [file("a.png"), file("b.png")] };
+  const over = withInstances({ ...nodes, "8": { state: "done", shown: whole } }, parents, shown)["8"];
+  expect(over).toEqual({ state: "done", shown: whole });
+  expect(plotOf(whole)).toEqual({ columns: ["a", "b"], rows: [""], cells: [file("a.png"), file("b.png")] });
+  expect(plotOf({ images: [file("a.png")] })).toBeNull();
 });

@@ -11,10 +11,14 @@ export function around(id: string): string[] {
 
 type Nodes = Readonly<Record<string, NodeRun>>;
 
-/** The node of the file that a step of a loop is a copy of: the loop "9" runs "6" as "9.0.6", "9.1.6", …; null of
- * steps that no node of the file stands for. */
+/** The node of the file that a step of a loop is a copy of: the loop "9" runs "6" as "9.0.6", "9.1.6", …, the plot "8"
+ * in its cells as "8.x0y0.6", or for a whole column or all as "8.x0.6", "8.all.6"; null of steps that no node of the
+ * file stands for. */
 export const copied = (id: string, parent: string): string | null =>
-  /^\.\d+\.([^.]+)$/.exec(id.slice(parent.length))?.[1] ?? null;
+  /^\.(?:\d+|all|x\d+|y\d+|x\d+y\d+)\.([^.]+)$/.exec(id.slice(parent.length))?.[1] ?? null;
+
+/** What shows the cells of a plot while it runs: of the plot "8" these are "8.labels" and "8.cell.x0y0", …. */
+const CELL = /^\.(?:labels|cell\.(x\d+y\d+))$/;
 
 /** What a step is drawn on beside itself. A node with a step of its own shows that one alone. */
 function drawnOn(nodes: Nodes, id: string, parent: string | undefined): string[] {
@@ -34,9 +38,16 @@ export function withInstances(nodes: Nodes, parents: Readonly<Record<string, str
     if (list) list.push(run);
     else inside.set(outer, [run]);
   };
+  const plots = new Map<string, [string, NodeRun][]>();
   const shown: Record<string, NodeRun> = {};
   for (const [id, run] of Object.entries(nodes)) {
     const parent = parents[id];
+    const cell = parent === undefined ? null : CELL.exec(id.slice(parent.length));
+    if (parent !== undefined && cell) {
+      const known = plots.get(parent) ?? [];
+      plots.set(parent, known);
+      known.push([cell[1] ?? "", run]);
+    }
     if (parent === undefined) shown[id] = run;
     for (const outer of drawnOn(nodes, id, parent)) add(outer, run);
   }
@@ -44,7 +55,26 @@ export function withInstances(nodes: Nodes, parents: Readonly<Record<string, str
     const sum = summed(runs);
     shown[id] = same(before[id], sum) ? (before[id] ?? sum) : sum;
   }
+  for (const [id, cells] of plots) {
+    const own = shown[id];
+    if (own && !own.shown) shown[id] = withCells(own, cells, before[id]);
+  }
   return shown;
+}
+
+/** A plot that is not through, with the cells that are: `cells` of what it shows has their pictures by place. */
+function withCells(run: NodeRun, parts: readonly (readonly [string, NodeRun])[], before: NodeRun | undefined): NodeRun {
+  const made = parts.filter(([, part]) => part.shown);
+  const done = made.filter(([place]) => place).length;
+  const total = parts.filter(([place]) => place).length;
+  if (!made.length || (before?.state === run.state && before.done === done && before.total === total)) {
+    return made.length && before ? before : run;
+  }
+  const labels = made.find(([place]) => !place)?.[1].shown;
+  const cells = Object.fromEntries(
+    made.filter(([place]) => place).map(([place, part]) => [place, part.shown?.["images"] ?? []]),
+  );
+  return { ...run, done, total, shown: { ...labels, cells } };
 }
 
 const count = (runs: readonly NodeRun[], state: NodeRun["state"]) => runs.filter((r) => r.state === state).length;

@@ -21,3 +21,28 @@ export const textsIn = (shown: JsonObject): string[] =>
   Object.values(shown).flatMap((value) =>
     (Array.isArray(value) ? value : [value]).filter((item): item is string => typeof item === "string"),
   );
+
+/** A plot: what its columns and rows are called, and the picture of each cell row by row, null of those to come. */
+export interface Plot {
+  readonly columns: readonly string[];
+  readonly rows: readonly string[];
+  readonly cells: readonly (Place | null)[];
+}
+
+const texts = (value: Json | undefined): readonly string[] => list(value).filter((item) => typeof item === "string");
+
+/** The plot that a node shows, if it shows one: its cells by place while it runs, all pictures in order after it. */
+export function plotOf(shown: JsonObject): Plot | null {
+  const told = list(shown["grid"])[0];
+  if (typeof told !== "object" || told === null || Array.isArray(told)) return null;
+  const [columns, rows] = [texts(told["columns"]), texts(told["rows"])];
+  const places = rows.flatMap((_row, y) => columns.map((_column, x) => `x${x}y${y}`));
+  const { cells } = shown;
+  if (typeof cells === "object" && cells !== null && !Array.isArray(cells))
+    return { columns, rows, cells: places.map((place) => first(cells[place])) };
+  const made = picturesIn(shown);
+  const each = Math.max(1, Math.floor(made.length / Math.max(1, places.length)));
+  return { columns, rows, cells: places.map((_, n) => made[n * each] ?? null) };
+}
+
+const first = (files: Json | undefined): Place | null => picturesIn({ files: files ?? [] })[0] ?? null;

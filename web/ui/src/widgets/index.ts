@@ -2,6 +2,8 @@
 import { registerCommands } from "~/commands/registry";
 import type { InputDef } from "~/core/types";
 import { registerDialogs } from "~/shell/slots";
+import { AxisInput } from "./axis/AxisInput";
+import { AxisValues } from "./axis/AxisValues";
 import { Combo } from "./combo/Combo";
 import { ImageWidget } from "./image/Image";
 import { NumberWidget } from "./number/Number";
@@ -22,6 +24,8 @@ const ofType =
 registerWidgets([
   { name: "seed", component: Seed, fits: called("seed") },
   { name: "multiline", component: Prompt, fits: called("multiline") },
+  { name: "axis_input", component: AxisInput, fits: called("axis_input") },
+  { name: "axis_values", component: AxisValues, fits: called("axis_values") },
   { name: "image", component: ImageWidget, fits: called("image_upload") },
   { name: "combo", component: Combo, fits: (def) => def.options !== undefined || def.file !== undefined },
   { name: "number", component: NumberWidget, fits: ofType("INT", "FLOAT") },
