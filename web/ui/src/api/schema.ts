@@ -131,7 +131,8 @@ export const input = z.object({
   min: whole.exactOptional(),
   max: whole.exactOptional(),
   step: z.number().exactOptional(),
-  round: z.number().exactOptional(),
+  /** false, as ComfyUI writes it, and 0: not rounded. */
+  round: z.union([z.number(), z.literal(false).transform(() => 0)]).exactOptional(),
   options: z.array(z.string()).exactOptional(),
   file: z.string().exactOptional(),
   widget: z.object({ name: z.string() }).catchall(json).exactOptional(),
