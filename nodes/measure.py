@@ -18,6 +18,8 @@ from nodes.diffuse import CATEGORY
 from nodes.sampling import job_of
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from engine.diffusion.predict import Evaluation
     from engine.diffusion.types import Network
 
@@ -33,21 +35,34 @@ class Measured(NamedTuple):
 
 @dataclass
 class _Clock:
-    """Notes when each sampler step ends, and what memory the network says it takes."""
+    """Times the network's answers by sampler step, and notes what memory it says it takes.
 
-    steps: frozenset[int] = frozenset({0})
-    ends: list[float] = field(default_factory=list)
+    Only the calls themselves count: between them other work on the device has its turn.
+    """
+
+    steps: frozenset[int]
+    spent: dict[int, float] = field(default_factory=dict)
     bytes: int = 0
-
-    def on_step(self, state: Any) -> None:
-        self.ends.append(time.perf_counter())
 
     @contextmanager
     def __call__(self, network: Network, asked: Sequence[tuple[int, Evaluation]]) -> Iterator[None]:
-        rows = sum(evaluation.x.shape[0] for _, evaluation in asked)
+        x, step = asked[0][1].x, asked[0][1].step
         each: Any = getattr(network, "row_bytes", lambda shape: 0)
-        self.bytes = max(self.bytes, rows * each(asked[0][1].x.shape[1:]))
+        rows = sum(evaluation.x.shape[0] for _, evaluation in asked)
+        self.bytes = max(self.bytes, rows * each(x.shape[1:]))
+        _wait_for(x)
+        started = time.perf_counter()
         yield
+        _wait_for(x)
+        self.spent[step] = self.spent.get(step, 0.0) + time.perf_counter() - started
+
+
+def _wait_for(x: Tensor) -> None:
+    """Until an accelerator is done with what it was handed."""
+    import torch
+
+    if x.device.type != "cpu":
+        torch.accelerator.synchronize(x.device)
 
 
 @node("MeasureStep", kind="volatile", runs_on="device", category=CATEGORY, label="Measure Step")
@@ -75,12 +90,12 @@ async def measure_step(
     from engine.diffusion.guidance import Single
     from engine.diffusion.schedules import make_sigmas
 
-    clock = _Clock()
+    clock = _Clock(frozenset(range(repeats + 1)))
     sigmas = make_sigmas("karras", repeats + 1, model.sampling)
     bare = replace(latent_image, noise_mask=None)
     job = job_of(Guider(model, Single(positive)), Sampler("euler"), sigmas, bare, Noise(0), 0)
-    await context.denoise(replace(job, on_step=clock.on_step, watch=clock))
-    seconds = median(later - sooner for sooner, later in zip(clock.ends, clock.ends[1:], strict=False))
+    await context.denoise(replace(job, watch=clock))
+    seconds = median(spent for step, spent in clock.spent.items() if step)
     text = _in_words(bare, seconds, clock.bytes)
     return Measured(text, seconds, clock.bytes, Ui({"text": [text]}))
 
