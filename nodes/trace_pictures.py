@@ -86,7 +86,7 @@ def trace_frames(
 def _label(trace: Trace, index: int, sigma: float) -> str:
     name = index if index < len(trace.steps) else "end"
     digits = ".1f" if sigma >= 10 else ".2f" if sigma >= 0.01 else ".1g"
-    return f"{name} · σ {sigma:{digits}}"
+    return f"{name}: σ {sigma:{digits}}"
 
 
 def _decoded(trace: Trace, latents: list[Tensor], vae: Vae, context: Context) -> list[Tensor]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,6 +16,8 @@ from engine.diffusion.noise import initial_noise
 from engine.diffusion.schedules import make_sigmas
 from engine.diffusion.types import Conditioning, Image, Latent, ModelSampling, Noise, Sampler, Sigmas
 from engine.models.handle import Model
+from engine.models.unet import Denoiser
+from nodes import measure
 from nodes.diffuse import Noised, add_noise, add_noise_to_image, clean_from_noise
 from nodes.loaders import Checkpoint
 from nodes.measure import measure_step
@@ -246,6 +249,21 @@ def test_a_measurement_asks_once_more_than_it_counts(batch: int, parts: Checkpoi
     assert size == batch * measured(parts, context)
     assert ui == {"text": [text]}
     assert f"{batch}×4×4×6: {batch * 96:,} numbers, for 48×32 pixels" in text
+
+
+def test_only_the_network_is_timed(parts: Checkpoint, context: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A clock that stands still but within the network, where the first of three answers takes 50, the others 2, 4."""
+    now, rest = [0.0], iter((50.0, 2.0, 4.0))
+    forward = Denoiser.__call__
+
+    def slow(self: Any, *args: Any, **more: Any) -> Any:
+        now[0] += next(rest)
+        return forward(self, *args, **more)
+
+    monkeypatch.setattr(Denoiser, "__call__", slow)
+    monkeypatch.setattr(measure, "time", SimpleNamespace(perf_counter=lambda: now[0]))
+    values = {"model": parts.MODEL, "positive": prompt(1), "latent_image": latent(), "repeats": 2}
+    assert call(measure_step, **values, context=context).seconds == 3.0
 
 
 def measured(parts: Checkpoint, context: Desk) -> int:
