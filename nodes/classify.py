@@ -25,7 +25,7 @@ class Scores(NamedTuple):
     ui: Ui
 
 
-@node("ClassScores", kind="sink", runs_on="device", category="look", label="Class Scores")
+@node("ClassScores", kind="sink", runs_on="device", category="inspect", label="Class Scores")
 def class_scores(
     *,
     image: Image,

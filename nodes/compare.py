@@ -14,7 +14,7 @@ from engine.looking.numbers import Part, is_tensor, parts, short
 if TYPE_CHECKING:
     from torch import Tensor
 
-CATEGORY = "look"
+CATEGORY = "inspect"
 WIDTH = 256
 """Pixels that the longer side of a picture of differences has at least."""
 TITLES = {

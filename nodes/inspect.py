@@ -14,7 +14,7 @@ from engine.looking.sizes import PartInfo, part_info
 from engine.models.families import FAMILIES
 from engine.models.handle import Clip, Model, ModelHandle, Vae
 
-CATEGORY = "look"
+CATEGORY = "inspect"
 TITLES = {"denoiser": "Denoiser (UNet)", "text": "Text encoder", "text_g": "Second text encoder", "vae": "Autoencoder"}
 
 

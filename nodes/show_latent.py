@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from engine.drawing.plot import Curve
 
-CATEGORY = "look"
+CATEGORY = "inspect"
 WIDTH, HEIGHT = 640, 500
 BINS = 64
 REACH = 4.0

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from engine.drawing.boxes import Box
     from engine.looking.neighbours import Neighbours
 
-CATEGORY = "look"
+CATEGORY = "inspect"
 
 
 class Shown(NamedTuple):
