@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,10 @@ def listed(folder: Folder, job: str, *keys: str) -> None:
     write_json(folder.job_file(job), {"job": job, "runs": rows, "outputs": {}, "warnings": ["Told."]})
 
 
+def ended(server: Server, job: str) -> Any:
+    return server.get(f"{API}/jobs/{job}")["ended"]
+
+
 @pytest.fixture(scope="module")
 def jobs(server: Server) -> None:
     """Jobs that have ended."""
@@ -50,7 +55,7 @@ def jobs(server: Server) -> None:
             "record": {"attention": 2} if id == "rec" else False,
         }
         server.post(f"{API}/jobs", job)
-        kit.wait_for(lambda id=id: server.get(f"{API}/jobs/{id}")["ended"], "the end")
+        kit.wait_for(partial(ended, server, id), "the end")
 
 
 def refused(server: Server, path: str, method: str = "GET", body: Any = None) -> tuple[int, str, str]:
@@ -175,6 +180,15 @@ def test_recordings_can_be_removed(server: Server, folder: Folder, jobs: None) -
     made(folder.path)
     freed = server.ask("DELETE", f"{API}/recordings")["bytes"]
     assert freed > 0
+    assert not Path(folder.path, KEY).exists()
+
+
+def test_a_job_that_is_forgotten_takes_its_recording_along(server: Server, folder: Folder) -> None:
+    server.post(f"{API}/jobs", {"workflow": {"1": node("KitPicture", red=2)}, "id": "gone"})
+    kit.wait_for(partial(ended, server, "gone"), "the end")
+    listed(folder, "gone", KEY)
+    folder.job_file("rec").unlink()
+    server.ask("DELETE", f"{API}/jobs/gone")
     assert not Path(folder.path, KEY).exists()
 
 

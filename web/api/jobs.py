@@ -10,8 +10,10 @@ from typing import Any
 from urllib.parse import urlencode
 
 from engine.queue.rows import ENDED, JobRow
+from engine.recording.folder import Folder
 from engine.recording.wanted import MOST_ATTENTION
 from engine.service.service import Service
+from engine.service.threads import off
 from web.answers import Refusal
 from web.api.checking import TARGETS, VALUES, WORKFLOW, ready_to_run
 from web.api.errors import BadRequest, no_job
@@ -146,11 +148,30 @@ async def move_job(call: Call) -> dict[str, Any]:
 
 
 async def delete_job(call: Call) -> dict[str, Any]:
-    """Forget a job that has ended, with its events and results; files that it made stay."""
+    """Forget a job that has ended, with its events, results and recording; files that it made stay."""
     row = await found(call.service, call["id"])
     if row.state not in ENDED:
         raise Refusal(409, "not_ended", f"The job is {row.state}: cancel it first.")
+    await forgotten(call.service, row.id)
     return {"done": bool(await call.service.queue.delete_history([row.id]))}
+
+
+def folder_of(service: Service) -> Folder:
+    """The folder of recordings."""
+    return Folder(service.settings.recordings_folder, service.settings.recordings)
+
+
+async def forgotten(service: Service, job: str) -> bool:
+    """Remove what is recorded of a job, but for what other jobs have too; False where that is nothing."""
+    return await off(_forget, folder_of(service), job)
+
+
+def _forget(folder: Folder, job: str) -> bool:
+    if not folder.job_file(job).exists():
+        return False
+    from engine.recording.remove import forget
+
+    return forget(folder, job)
 
 
 async def found(service: Service, id: str) -> JobRow:

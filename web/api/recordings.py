@@ -13,7 +13,7 @@ from aiohttp import web
 from engine.service.threads import off
 from engine.worker.channel import ChannelError
 from web.answers import Refusal
-from web.api.jobs import ID, found
+from web.api.jobs import ID, folder_of, forgotten, found
 from web.api.operation import Call, Operation, Parameter, flag, number, path, query
 from web.api.schema import FLOAT, TEXT, WHOLE, Schema, list_of, map_of, maybe, obj, one_of, ref, told
 from web.files.send import send_made
@@ -43,7 +43,7 @@ DECODED = flag("decoded", "By the checkpoint's own autoencoder, which takes the 
 async def get_recording(call: Call) -> dict[str, Any]:
     """The recorded runs of a job: each call of a sampler, with its steps."""
     row = await found(call.service, call["id"])
-    made = await off(_listed, _folder(call), row.id)
+    made = await off(_listed, folder_of(call.service), row.id)
     if made is None:
         raise Refusal(
             404, "no_recording", "Nothing of this job was recorded, or it was removed: run it again with record."
@@ -54,18 +54,18 @@ async def get_recording(call: Call) -> dict[str, Any]:
 async def delete_recording(call: Call) -> dict[str, Any]:
     """Remove what is recorded of a job, but for what other jobs have too."""
     row = await found(call.service, call["id"])
-    return {"done": await off(_forgotten, _folder(call), row.id)}
+    return {"done": await forgotten(call.service, row.id)}
 
 
 async def get_recordings(call: Call) -> dict[str, Any]:
     """How much is recorded, and how much there may be."""
-    folder = _folder(call)
+    folder = folder_of(call.service)
     return {"bytes": await off(folder.used), "budget": folder.budget}
 
 
 async def delete_recordings(call: Call) -> dict[str, Any]:
     """Remove all recordings; pictures and jobs stay."""
-    return {"bytes": await off(_folder(call).clear)}
+    return {"bytes": await off(folder_of(call.service).clear)}
 
 
 async def get_recorded_view(call: Call) -> web.StreamResponse:
@@ -109,17 +109,10 @@ async def get_words(call: Call) -> dict[str, Any]:
     return await off(partial(_told, work))
 
 
-def _folder(call: Call) -> Folder:
-    from engine.recording.folder import Folder
-
-    settings = call.service.settings
-    return Folder(settings.recordings_folder, settings.recordings)
-
-
 def _opened(call: Call) -> Recording:
     from engine.recording.read import opened
 
-    return opened(_folder(call), call["key"])
+    return opened(folder_of(call.service), call["key"])
 
 
 def _told(work: Callable[[], T]) -> T:
@@ -169,12 +162,6 @@ def _run(run: RunOf, recording: Recording) -> dict[str, Any]:
         "branches": list(recording.branches),
         "attention": {"steps": list(recording.attention), "tokens": tokens} if recording.attention else None,
     }
-
-
-def _forgotten(folder: Folder, job: str) -> bool:
-    from engine.recording.remove import forget
-
-    return forget(folder, job)
 
 
 def _fraction(name: str, help: str) -> Parameter:
