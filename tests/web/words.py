@@ -70,6 +70,7 @@ PROBLEMS: Mapping[str, list[dict[str, Any]]] = {
     "too_large_for_memory": [{"needs": 9 * 2**30, "budget": 700 * 2**20}],
     "missing_part": [{"found": "a.safetensors has no text encoder."}],
     "bad_model_file": [{"name": "a.safetensors", "reason": "a.safetensors is damaged."}],
+    "bad_axis": [{"reason": "both axes change KSampler.cfg; choose another input for one of them."}],
     "exception_during_validation": [{"reason": "ValueError: no"}],
     "facts_failed": [{"reason": "ValueError: no"}],
     "invalid_prompt": [

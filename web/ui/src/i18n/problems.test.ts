@@ -71,6 +71,30 @@ describe("in Vietnamese", () => {
     expect(text).toMatch(/không/i);
   });
 
+  test.each([
+    '"steps" names no input; write Title.input, for example KSampler.steps.',
+    'there is no node "Frist" above this grid; did you mean First?',
+    'there is no node "Frist" above this grid.',
+    "Elsewhere (node 9) does not lead to the picture of this grid; choose a node that does.",
+    '2 nodes are called "Same" (2, 3); name one by its id, for example 2.by.',
+    'First has no input "sise"; did you mean size?',
+    "KSampler.model takes MODEL, which comes by a link and not as a value; there are seed, steps.",
+    "it has values and no input; choose the input that takes them, or clear them.",
+    'A.n takes whole numbers (1, 2, 3 or 1..3), and "2.5" is none.',
+    "A.n: the range 1..5 step 0 never reaches its end with that step.",
+    "A.n: that is more than 400 values, the most that a grid has cells.",
+    'A.n: there is no file "a" among loras (looked in models).',
+    'First.kind: "sofd" is not among its choices; did you mean soft?',
+    "First.size: 12 is above the maximum 9.",
+    "First.size: 0 is below the minimum 1.",
+    "both axes change Paint.red; choose another input for one of them.",
+    "the grid would have 100 × 100 = 10,000 cells, and 400 are the most; take fewer values.",
+  ])("#34 of an axis: %s", (sentence) => {
+    const text = problemText(problem("bad_axis", { reason: sentence }));
+    whole(text);
+    expect(text).not.toBe(sentence);
+  });
+
   test("#34 a code that nobody has told of keeps the server's sentence", () => {
     expect(problemText(problem("brand_new", {}))).toBe(FALLEN);
     expect(whyText({ code: "brand_new", args: {}, text: FALLEN })).toBe(FALLEN);

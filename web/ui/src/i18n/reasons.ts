@@ -1,4 +1,4 @@
-/** Sentences about model files, which the server tells ready made, in the reader's language: known by their shape.
+/** Sentences about model files and axes, which the server tells ready made, in the reader's language: known by their shape.
  * What is not known stays as it is. */
 
 import i18next from "i18next";
@@ -50,6 +50,35 @@ const SHAPES: readonly Shape[] = [
   { pattern: /^(?<name>.+): no such file\.$/, key: "missing" },
 ];
 
+/** Of the axes of a plot. */
+const AXES: readonly Shape[] = [
+  { pattern: /^"(?<name>.*)" names no input; .+$/s, key: "axisName" },
+  {
+    pattern: /^there is no node "(?<name>.*)" above this grid(?:; (?:did you mean|there are) (?<near>.+?))?[.?]$/s,
+    key: "axisNode",
+  },
+  { pattern: /^(?<name>.+) \(node (?<id>.+)\) does not lead to the picture of this grid; .+$/s, key: "axisElsewhere" },
+  {
+    pattern: /^(?<number>\d+) nodes are called "(?<name>.*)" \((?<ids>.+)\); .+ for example (?<example>.+)\.$/s,
+    key: "axisSeveral",
+  },
+  {
+    pattern: /^(?<name>.+) has no input "(?<input>.*?)"(?:; (?:did you mean|there are) (?<near>.+?))?[.?]$/s,
+    key: "axisInput",
+  },
+  { pattern: /^(?<target>.+) takes (?<type>\S+), which comes by a link .+$/s, key: "axisLink" },
+  { pattern: /^it has values and no input; .+$/, key: "axisAlone" },
+  { pattern: /^(?<target>.+) takes .+, and "(?<value>.*)" is none\.$/s, key: "axisValue" },
+  { pattern: /^(?<target>.+): the range (?<range>.+) never reaches its end .+$/s, key: "axisRange" },
+  { pattern: /^(?<target>.+): that is more than (?<most>\d+) values,.+$/s, key: "axisMany" },
+  { pattern: /^(?<target>.+?): there is no file "(?<name>.*?)" among .+$/s, key: "axisFile" },
+  { pattern: /^(?<target>.+?): "(?<value>.*)" is not among its choices.+$/s, key: "axisChoice" },
+  { pattern: /^(?<target>.+): (?<value>\S+) is below the minimum (?<least>\S+)\.$/s, key: "axisLeast" },
+  { pattern: /^(?<target>.+): (?<value>\S+) is above the maximum (?<most>\S+)\.$/s, key: "axisMost" },
+  { pattern: /^both axes change (?<target>.+); .+$/s, key: "axisBoth" },
+  { pattern: /^the grid would have (?<cells>.+) cells, and (?<most>\d+) are the most; .+$/s, key: "axisCells" },
+];
+
 /** "denoiser (UNet) and no VAE", "text encoder (CLIP), VAE" in the reader's words. */
 const parts = (text: string): string =>
   text
@@ -62,10 +91,12 @@ const PARTS = new Set(["missing", "there", "part"]);
 /** The sentence in the reader's language, if its shape is known; English is as the server has it. */
 export function reasonText(sentence: string): string {
   if (i18next.language.startsWith("en")) return sentence;
-  for (const { pattern, key } of SHAPES) {
-    const values = pattern.exec(sentence)?.groups;
-    if (!values) continue;
-    const told = Object.entries(values).map(([name, value]) => [name, PARTS.has(name) ? parts(value) : value] as const);
+  for (const { pattern, key } of [...SHAPES, ...AXES]) {
+    const found = pattern.exec(sentence);
+    if (!found) continue;
+    const told = Object.entries(found.groups ?? {}).map(
+      ([name, value = "…"]) => [name, PARTS.has(name) ? parts(value) : value] as const,
+    );
     return i18next.t(`problems:reason.${key}`, Object.fromEntries(told));
   }
   return sentence;

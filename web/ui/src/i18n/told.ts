@@ -109,6 +109,7 @@ export const PROBLEMS: Readonly<Record<string, Teller>> = {
   subgraph_recursion: but((a) => ({ chain: cycle(list(a["chain"]).slice(0, -1)) })),
   missing_part: but((a) => ({ found: reasonText(shown(a["found"])) })),
   bad_model_file: but((a) => ({ reason: reasonText(shown(a["reason"])) })),
+  bad_axis: but((a) => ({ reason: reasonText(shown(a["reason"])) })),
   lost_link: either("lost_link", "named", (a) => some(a["name"])),
   left_out: byReason("left_out"),
   not_translated: byReason("not_translated"),
