@@ -10,7 +10,6 @@ import pytest
 import torch
 
 import nodes
-from engine.diffusion.names import SAMPLERS
 from engine.diffusion.schedules import make_sigmas
 from engine.diffusion.traces import Trace
 from engine.diffusion.types import Cond, Conditioning, Latent, ModelSampling, Sampler, Sigmas
@@ -26,7 +25,8 @@ from tests.nodes.desk import Desk, call, same
 from tests.nodes.trace_examples import latent, prompt, prompts
 
 STEPS = 3
-ONE_STEP = [name for name, row in SAMPLERS.items() if not row.remembers]
+ONE_STEP = ("euler", "heun", "euler_ancestral", "dpmpp_sde")
+"""One of each kind; tests/diffusion/test_parts.py tries them all without the nodes around them."""
 FLOW = ModelSampling(prediction="flow", schedule="flow", shift=3.0)
 
 
@@ -50,9 +50,7 @@ def branch(usual: Mapping[str, Any], trace: Trace, step: int, **changes: Any) ->
 
 
 CHANGES: dict[str, dict[str, Any]] = {
-    **{
-        name: {"sampler_name": name} for name in ("euler", "heun", "dpm_2", "euler_ancestral", "dpmpp_2m_sde", "uni_pc")
-    },
+    **{name: {"sampler_name": name} for name in ("heun", "dpmpp_2m_sde", "uni_pc")},
     "cfg 1": {"cfg": 1.0},
     "image to image": {"denoise": 0.5},
     "a batch": {"latent_image": latent(2), "sampler_name": "euler_ancestral"},
@@ -102,7 +100,7 @@ def test_an_unchanged_branch_ends_alike_to_the_bit(sampler: str, usual: Mapping[
     assert again.ui == {}
 
 
-@pytest.mark.parametrize("sampler", [name for name, row in SAMPLERS.items() if row.remembers])
+@pytest.mark.parametrize("sampler", ["dpmpp_2m", "uni_pc"])
 def test_a_branch_from_the_first_step_is_the_whole_run(sampler: str, usual: Mapping[str, Any]) -> None:
     latent, trace = call(sampler_trace, **{**usual, "sampler_name": sampler})
     again = branch(usual, trace, 0)
@@ -110,8 +108,9 @@ def test_a_branch_from_the_first_step_is_the_whole_run(sampler: str, usual: Mapp
     assert again.ui == {}
 
 
-@pytest.mark.parametrize("start", [latent(2), masked(), masked(2)], ids=["batch", "mask", "both"])
-@pytest.mark.parametrize("sampler", ["ddim", "euler_ancestral", "dpmpp_sde"])
+@pytest.mark.parametrize(
+    ("sampler", "start"), [("euler_ancestral", latent(2)), ("ddim", masked()), ("dpmpp_sde", masked(2))]
+)
 def test_batches_and_masks_go_on_as_they_were(sampler: str, start: Latent, usual: Mapping[str, Any]) -> None:
     whole, trace = call(sampler_trace, **{**usual, "sampler_name": sampler, "latent_image": start})
     assert same(branch(usual, trace, 2).latent, whole)
