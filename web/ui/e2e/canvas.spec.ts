@@ -152,10 +152,26 @@ test("#7 the knife cuts what it crosses", async ({ editor }) => {
   expect(await links(editor)).toContain("5/model");
 });
 
-test("#19 two taps make a link: on an output, then on an input", async ({ editor }) => {
+test.describe("with fingers", () => {
+  test.use({ hasTouch: true });
+  test("#19 two taps make a link: on an output, then on an input", async ({ editor }) => {
+    await open(editor);
+    await editor.socket(editor.node("Model"), "out:1").tap();
+    await editor.socket(editor.node("Spare"), "in:clip").tap();
+    await expect.poll(() => links(editor)).toContain("3/clip");
+  });
+});
+
+test("a click on an output shows its value and begins no link; clicks on an input, then on an output make one", async ({
+  editor,
+}) => {
   await open(editor);
   await editor.socket(editor.node("Model"), "out:1").click();
+  await expect(editor.page.getByRole("dialog", { name: "Value of Model: CLIP" })).toBeVisible();
+  await editor.page.keyboard.press("Escape");
   await editor.socket(editor.node("Spare"), "in:clip").click();
+  expect(await links(editor)).not.toContain("3/clip");
+  await editor.socket(editor.node("Model"), "out:1").click();
   await expect.poll(() => links(editor)).toContain("3/clip");
 });
 
