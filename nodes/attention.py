@@ -70,7 +70,7 @@ async def attention_map(
     The denoiser is asked once more at that step of the trace; the picture itself does not change.
 
     Args:
-        trace: The sampler steps, from SamplerTrace or LoadRecording.
+        trace: The sampler steps of a run, from Sampler Trace or Load Recording.
         model: The denoiser that the trace was made with.
         conditioning: The positive or the negative that it was made with.
         tokens: The tokens of that prompt, from CLIP Tokenize.
@@ -111,10 +111,10 @@ async def attention_words(
     head: Head = -1,
     context: Context,
 ) -> Read:
-    """List the words that one spot of the picture reads, the most read first: AttentionMap the other way round.
+    """List the words that one spot of the picture reads, the most read first: Attention Map the other way round.
 
     Args:
-        trace: The sampler steps, from SamplerTrace or LoadRecording.
+        trace: The sampler steps of a run, from Sampler Trace or Load Recording.
         model: The denoiser that the trace was made with.
         conditioning: The positive or the negative that it was made with.
         tokens: The tokens of that prompt, from CLIP Tokenize.

@@ -48,11 +48,11 @@ def compare(*, a: Any, b: Any) -> Difference:
 
     Returns:
         difference: Where they differ: black not at all, the brightest spot the most; the text says how much that is.
-        psnr: Decibels; above 40 hardly anyone sees a difference. Of pictures and masks against 1, of others against
-            the span of the first; infinite where they are equal.
-        mse: The mean of the squared differences.
-        cosine: Of the angle between both as vectors: 1 is the same direction.
-        text: All of it in words.
+        psnr: How alike they are, in decibels: above 40 hardly anyone sees a difference, infinite where they are equal.
+            Of pictures and masks against 1, of others against the span of the first.
+        mse: The mean of the squared differences, 0 where they are equal.
+        cosine: The cosine of the angle between both as vectors: 1 is the same direction, 0 none in common.
+        text: These numbers in words.
     """
     pairs = _pairs(a, b)
     mine, yours = (_flat([pair[side] for pair in pairs]) for side in (0, 1))

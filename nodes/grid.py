@@ -132,8 +132,8 @@ def grid_labels(*, columns: list[str], rows: list[str]) -> Ui:
     """Tell what the columns and rows of a grid are called, before its first cell is done.
 
     Args:
-        columns: Of each column its label.
-        rows: Of each row its label.
+        columns: The label of each column.
+        rows: The label of each row.
     """
     return Ui({"grid": [{"columns": [*columns], "rows": [*rows]}]})
 

@@ -44,7 +44,7 @@ async def predict_noise(
     step: Step = 0,
     context: Context,
 ) -> Predicted:
-    """Ask the model once what of a noisy latent is noise.
+    """Ask the model once which part of a noisy latent is noise.
 
     Args:
         model: The denoiser.
@@ -58,7 +58,7 @@ async def predict_noise(
     Returns:
         noise: The predicted noise, of unit variance where the model is right.
         clean: The latent without that noise.
-        guidance: What cfg enlarges: the noise that the positive's answer sees, less what the negative's sees.
+        guidance: What cfg enlarges: the noise that the positive prompt sees, minus the noise that the negative sees.
     """
     import torch
 

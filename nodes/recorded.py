@@ -9,11 +9,11 @@ from engine.graph.define import node
 
 @node("LoadRecording", runs_on="io", category="inspect/trace", label="Load Recording")
 def load_recording(*, recording: str = "", context: Context) -> Trace:
-    """The sampler steps of a recorded job, as Sampler Trace gives those of its own run.
+    """Load the sampler steps of a recorded run, as Sampler Trace gives those of its own run.
 
     Args:
-        recording: The key of a recorded run of a sampler, as the Recording panel or GET /api/v1/jobs/ID/recording
-            tells it.
+        recording: The key of a recorded run of a sampler: Branch from here in the Recording panel writes it, and GET
+            /api/v1/jobs/ID/recording tells it.
     """
     from engine.recording.folder import Folder
     from engine.recording.read import opened

@@ -63,7 +63,7 @@ async def sampler_trace(
     sigmas: Sigmas | None = None,
     context: Context,
 ) -> Traced:
-    """KSampler, to the last bit, that also keeps what the model was shown and answered in every sampler step.
+    """Sample as KSampler does, to the last bit, and keep what the model was shown and answered in every sampler step.
 
     Args:
         model: The denoiser.
@@ -98,10 +98,10 @@ async def sampler_trace(
 
 @node("TraceStepAt", category=CATEGORY, label="Trace Step", facts=within("trace", 0, at_step))
 def trace_step_at(*, trace: Trace, step: Step = 0) -> Moment:
-    """What a sampler step saw: take it out of the trace, to look at it or to go on from it.
+    """Take one sampler step out of a trace, to look at what it saw or to go on from it.
 
     Args:
-        trace: The sampler steps of a run.
+        trace: The sampler steps of a run, from Sampler Trace or Load Recording.
         step: Which of them, counted from 0.
 
     Returns:
@@ -144,7 +144,7 @@ async def trace_branch(
     """Go on from a sampler step of a run, with another prompt, seed, cfg or sampler.
 
     Args:
-        trace: The sampler steps of the run.
+        trace: The sampler steps of a run, from Sampler Trace or Load Recording.
         model: The denoiser.
         positive: What the picture should show from here on.
         negative: What the picture should not show from here on.

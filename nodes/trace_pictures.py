@@ -55,7 +55,7 @@ def trace_frames(
     """Show every sampler step of a run as a picture.
 
     Args:
-        trace: The sampler steps of the run.
+        trace: The sampler steps of a run, from Sampler Trace or Load Recording.
         view: What to show: clean is the picture that the model saw, x the noisy latent it was shown and the end of the
             run, noise what it took for noise, guidance how positive and negative differ, made strong enough to be seen.
         vae: Turns clean and x into true pictures; without it, and for noise and guidance, each cell of the latent is a
@@ -64,7 +64,7 @@ def trace_frames(
         labels: Write sampler step and noise level below each picture of the strip.
 
     Returns:
-        frames: The pictures in the order of the steps, those of the first picture of a batch first.
+        frames: The pictures in the order of the sampler steps, those of the first picture of a batch first.
         strip: All of them in one picture.
     """
     import torch
@@ -143,7 +143,7 @@ def trace_plot(*, trace: Trace, log: bool = False) -> Plotted:
     """Draw the noise that is in each sampler step, as measured, over the schedule that asked for it.
 
     Args:
-        trace: The sampler steps of a run.
+        trace: The sampler steps of a run, from Sampler Trace or Load Recording.
         log: Draw noise on a logarithmic scale, so that the last steps can be told apart.
 
     Returns:
