@@ -1,7 +1,7 @@
-import { FolderOpen, RotateCcw, Trash2 } from "lucide-react";
+import { FolderOpen, ImageOff, RotateCcw, Trash2 } from "lucide-react";
 import { useCallback, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { thumbnailUrl } from "~/api/files";
+import { nameOf, thumbnailUrl } from "~/api/files";
 import type { Job, Place } from "~/api/schema";
 import { Choosing, JobActs } from "~/recording/JobActs";
 import { Button, IconButton } from "~/ui/Button";
@@ -54,6 +54,7 @@ function EndedRow({ job, forget }: { readonly job: Job; forget(id: string): void
   const { t, i18n } = useTranslation("live");
   const pictures = usePictures(job);
   const [first] = pictures;
+  const [gone, setGone] = useState(false);
   const when = new Date((job.ended ?? job.created) * 1000);
   const took = job.started !== null && job.ended !== null ? secondsText(job.ended - job.started) : "";
   const about = [when.toLocaleTimeString(i18n.language, { timeStyle: "short" }), took, t(`state.${job.state}`)];
@@ -66,7 +67,17 @@ function EndedRow({ job, forget }: { readonly job: Job; forget(id: string): void
           onClick={() => showPictures(pictures, 0)}
           aria-label={t("result.open", { name: first.filename })}
         >
-          <img className={css["thumb"]} src={thumbnailUrl(first, 96)} alt="" loading="lazy" />
+          {gone ? (
+            <ImageOff size={18} className={css["thumb"]} aria-hidden />
+          ) : (
+            <img
+              className={css["thumb"]}
+              src={thumbnailUrl(first, 96)}
+              alt=""
+              loading="lazy"
+              onError={() => setGone(true)}
+            />
+          )}
         </button>
       )}
       <div className={css["body"]}>
@@ -92,12 +103,17 @@ function EndedRow({ job, forget }: { readonly job: Job; forget(id: string): void
 
 const NONE: readonly Place[] = [];
 
+/** Each picture once: what is shown inside an expansion is shown by the node that expanded, too. */
+const once = (pictures: readonly Place[]): Place[] => [
+  ...new Map(pictures.map((place) => [`${place.type} ${nameOf(place)}`, place])).values(),
+];
+
 function usePictures(job: Job): readonly Place[] {
   const [pictures, setPictures] = useState(NONE);
   useEffect(() => {
     let gone = false;
     resultsOf(job.id).then(
-      (results) => !gone && setPictures(Object.values(results.shown).flatMap(picturesIn)),
+      (results) => !gone && setPictures(once(Object.values(results.shown).flatMap(picturesIn))),
       () => {},
     );
     return () => void (gone = true);

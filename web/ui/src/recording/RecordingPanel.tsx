@@ -4,6 +4,7 @@ import { useTranslation } from "react-i18next";
 import { runCommand } from "~/commands/registry";
 import { useRun } from "~/stores/run";
 import { useSettings } from "~/stores/settings";
+import { useServer } from "~/stores/server";
 import { useUi } from "~/stores/ui";
 import { Button, IconButton } from "~/ui/Button";
 import { Empty } from "~/ui/Empty";
@@ -13,11 +14,12 @@ import { Switch } from "~/ui/Switch";
 import { branchHere } from "./branch";
 import { complain } from "./complain";
 import { figure } from "./figures";
+import { nameOf } from "./names";
 import { openRecording } from "./open";
 import css from "./RecordingPanel.module.css";
 import type { JobRecording, Run } from "./schema";
 import { Segments } from "./Segments";
-import { Stage } from "./Stage";
+import { Read, Stage } from "./Stage";
 import { attentionStep, chooseRun, goToFrame, runOf, stepBy, useRecording, type View, viewsOf } from "./store";
 import { Timeline } from "./Timeline";
 import { Words } from "./Words";
@@ -79,7 +81,9 @@ function None() {
 function Which({ recording: { runs } }: { readonly recording: JobRecording }) {
   const { t } = useTranslation("recording");
   const run = useRecording((s) => s.run);
-  const label = (one: Run) => t("which", { node: one.title, sampler: one.sampler, count: one.frames.length });
+  const registry = useServer((s) => s.registry);
+  const label = (one: Run) =>
+    t("which", { node: nameOf(one, registry), sampler: one.sampler, count: one.frames.length });
   const only = runs[0];
   if (runs.length === 1 && only) return <p className={css["which"]}>{label(only)}</p>;
   return (
@@ -113,6 +117,7 @@ function Look({ run }: { readonly run: Run }) {
       <figure className={css["figure"]}>
         <Stage run={run} index={index} view={view} />
         <figcaption>{t(`view.${view}.help`)}</figcaption>
+        {view === "attention" && <Read run={run} index={index} />}
       </figure>
       {view === "attention" && <Words run={run} />}
       <Timeline run={run} index={index} view={view} />
@@ -222,7 +227,7 @@ function Branch({ run, index }: PlaceProps) {
       >
         {t("command.branch")}
       </Button>
-      <p id={id}>{t("branch.help", { step })}</p>
+      <p id={id}>{t("branch.help", { step, index: step - 1 })}</p>
     </div>
   );
 }

@@ -41,13 +41,7 @@ export function Stage({ run, index, view }: StageProps) {
   const image = url ? <img src={url} alt={alt} draggable={false} data-stale={busy || undefined} /> : null;
   return (
     <div className={css["stage"]} style={{ aspectRatio: `${run.width} / ${run.height}` }} aria-busy={busy}>
-      {view === "attention" ? (
-        <Asked run={run} step={step} branch={branch}>
-          {image}
-        </Asked>
-      ) : (
-        image
-      )}
+      {view === "attention" ? <Asked run={run}>{image}</Asked> : image}
       {busy && decoded && (
         <span className={css["busy"]}>
           <Spinner />
@@ -76,15 +70,12 @@ const within = (value: number): number => Math.min(1, Math.max(0, value));
 
 interface AskedProps {
   readonly run: Run;
-  readonly step: number;
-  readonly branch: string;
   readonly children: React.ReactNode;
 }
 
-function Asked({ run, step, branch, children }: AskedProps) {
+function Asked({ run, children }: AskedProps) {
   const { t } = useTranslation("recording");
   const spot = useRecording((s) => s.spot);
-  const words = useWords(run.key, step, branch, spot);
   const press = (event: MouseEvent<HTMLButtonElement>) => {
     // A press by keyboard has no place: the middle is asked.
     if (event.detail === 0) return ask(spot ?? { x: 0.5, y: 0.5 });
@@ -99,22 +90,25 @@ function Asked({ run, step, branch, children }: AskedProps) {
     ask({ x: within(from.x + by[0] / run.width), y: within(from.y + by[1] / run.height) });
   };
   return (
-    <>
-      <button type="button" className={css["ask"]} aria-label={t("words.ask")} onClick={press} onKeyDown={key}>
-        {children}
-        {spot && <span className={css["spot"]} style={{ left: `${spot.x * 100}%`, top: `${spot.y * 100}%` }} />}
-      </button>
-      <output className={css["read"]} data-empty={!words.length || undefined}>
-        {words.length > 0 &&
-          t("words.read", {
-            words: words.map((word) => `${plainWord(word.text)} ${percent(word.weight)}`).join(" · "),
-          })}
-      </output>
-    </>
+    <button type="button" className={css["ask"]} aria-label={t("words.ask")} onClick={press} onKeyDown={key}>
+      {children}
+      {spot && <span className={css["spot"]} style={{ left: `${spot.x * 100}%`, top: `${spot.y * 100}%` }} />}
+    </button>
   );
 }
 
 const ask = (spot: Spot): void => useRecording.setState({ spot });
+
+/** What the spot that was asked reads. */
+export function Read({ run, index }: Omit<StageProps, "view">) {
+  const { t } = useTranslation("recording");
+  const spot = useRecording((s) => s.spot);
+  const branch = useBranch(run);
+  const step = attentionStep(run, run.frames[index]?.step ?? 0) ?? 0;
+  const words = useWords(run.key, step, branch, spot);
+  const told = words.map((word) => `${plainWord(word.text)} ${percent(word.weight)}`).join(" · ");
+  return <output className={css["read"]}>{told && t("words.read", { words: told })}</output>;
+}
 
 interface Answer {
   readonly question: string;

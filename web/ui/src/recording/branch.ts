@@ -13,6 +13,7 @@ import { useServer } from "~/stores/server";
 import { frontTab } from "~/stores/tabs";
 import { useUi } from "~/stores/ui";
 import { readJob } from "./client";
+import { nameOf } from "./names";
 import type { Run } from "./schema";
 import { runOf, useRecording } from "./store";
 
@@ -56,7 +57,7 @@ function put(spot: Spot, run: Run, step: number): readonly NodeId[] | Told {
   const { registry } = useServer.getState();
   const flaw = branchFlaw(doc, spot.scope, registry, spot.node);
   if (flaw) return flaw;
-  const args = { step: step + 1, node: run.title };
+  const args = { step: step + 1, node: nameOf(run, registry) };
   const title = i18next.t("recording:branch.frame", args);
   let ids: NodeId[] = [];
   edit({ key: "recording:branch.edit", args }, (d) => {

@@ -12,8 +12,14 @@ export const readRecording = (job: string): Promise<JobRecording> => getJson(`${
 
 export const readJob = (job: string): Promise<Job> => getJson(of(job), jobSchema);
 
-export const compareJobs = (before: string, after: string): Promise<Comparison> =>
-  getJson(`${of(before)}/compare/${encodeURIComponent(after)}`, comparison);
+export const compareJobs = async (before: string, after: string): Promise<Comparison> =>
+  withoutAlike(await getJson(`${of(before)}/compare/${encodeURIComponent(after)}`, comparison));
+
+/** Without inputs that read the same: 1 and 1.0 are told apart in files, and are one number here. */
+export function withoutAlike(found: Comparison): Comparison {
+  const parameters = found.parameters.filter((one) => JSON.stringify(one.before) !== JSON.stringify(one.after));
+  return { ...found, parameters, same: parameters.length + found.added.length + found.removed.length === 0 };
+}
 
 /** Which words a spot of the picture reads, the most read first.
  *
