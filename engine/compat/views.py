@@ -82,7 +82,8 @@ def _from_row(row: JobRow) -> Messages:
 
 def job(row: JobRow, results: Mapping[str, Any]) -> dict[str, Any]:
     """A job as `/jobs` lists it; what is not known is left out."""
-    files = list(_files(results))
+    # What is shown inside an expansion is shown by the node that expanded, too.
+    files = list({(f["type"], f["subfolder"], f["filename"]): f for f in _files(results)}.values())
     told = {
         "id": row.id,
         "status": STATUS[row.state],

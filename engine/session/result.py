@@ -60,9 +60,9 @@ def to_array(value: Any) -> Any:
 
 
 def files_of(ui: Mapping[NodeId, Mapping[str, Any]], folder: Callable[[str], Path]) -> tuple[Path, ...]:
-    """The files that nodes say they wrote."""
+    """The files that nodes say they wrote, each once: a node that expanded shows what is shown inside it."""
     shown = (
         item for told in ui.values() for items in told.values() if isinstance(items, list | tuple) for item in items
     )
     files = (i for i in shown if isinstance(i, Mapping) and {"filename", "subfolder", "type"} <= i.keys())
-    return tuple(folder(i["type"]) / i["subfolder"] / i["filename"] for i in files)
+    return tuple(dict.fromkeys(folder(i["type"]) / i["subfolder"] / i["filename"] for i in files))

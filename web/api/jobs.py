@@ -105,7 +105,9 @@ async def get_results(call: Call) -> dict[str, Any]:
     """What a job made so far: files with their addresses, and what its nodes show."""
     row = await found(call.service, call["id"])
     shown = await call.service.queue.results(row.id)
-    return {"job": row.id, "state": row.state, "files": list(files(shown)), "shown": shown}
+    # What is shown inside an expansion is shown by the node that expanded, too.
+    once = {file["url"]: file for file in files(shown)}
+    return {"job": row.id, "state": row.state, "files": list(once.values()), "shown": shown}
 
 
 async def get_job_workflow(call: Call) -> dict[str, Any]:
