@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { runCommand } from "~/commands/registry";
 import { docOf, node, registry } from "~/live/testing";
 import { useDoc } from "~/stores/doc";
+import { useRun } from "~/stores/run";
 import { useServer } from "~/stores/server";
 import { Card } from "./Card";
 import "./commands";
@@ -69,7 +70,7 @@ test("what is kept is shown: pictures with their names, numbers by name, a curve
   expect(box.getByText("Mean").nextSibling?.textContent).toBe("0.25");
   expect(box.getByText("Size in memory").nextSibling?.textContent).toBe("4.1 kB");
   expect(box.getByText("a new word").nextSibling?.textContent).toBe("x");
-  expect(box.getByRole("img", { name: /Noise \(sigma\) by Sampler steps: 3 points, from 14 to 0/ })).toBeTruthy();
+  expect(box.getByRole("img", { name: /Noise \(sigma\) by Sampler step: 3 points, from 14 to 0/ })).toBeTruthy();
   expect(box.getByRole("listitem").textContent).toBe("fox3240×1.2");
   expect(box.getByText("as it is")).toBeTruthy();
   expect(asked[0]).toMatchObject({ url: "/api/v1/values", body: { node: "5", output: 0 } });
@@ -80,6 +81,18 @@ test("what is missing is made by a run up to the node alone", async () => {
   fireEvent.click(within(await card()).getByRole("button", { name: "Run up to here" }));
   await waitFor(() => expect(asked.map((one) => one.url)).toContain("/api/v1/jobs"));
   expect(asked.find((one) => one.url === "/api/v1/jobs")?.body["targets"]).toEqual(["5"]);
+});
+
+test("the keyboard stays in the card when what had it goes", async () => {
+  look();
+  const box = await card();
+  const button = within(box).getByRole("button", { name: "Run up to here" });
+  button.focus();
+  answers = [kept([{ kind: "text", text: "made" }])];
+  fireEvent.click(button);
+  act(() => useRun.setState({ nodes: { "5": { state: "done" } } }));
+  await within(box).findByText("made");
+  await waitFor(() => expect(document.activeElement).toBe(box));
 });
 
 test("an old value says so, and an edit asks again", async () => {

@@ -76,14 +76,14 @@ function Open({ subject, type, title }: Props) {
         style={{ borderTopColor: socketLook(wire).color }}
         onKeyDown={key}
       >
-        <header className={css["header"]} onPointerDown={beginDrag}>
+        <div className={css["header"]} onPointerDown={beginDrag}>
           <SocketDot type={wire} />
           <h2 className={css["title"]}>
             <span className={css["node"]}>{title}</span>
             <span className={css["output"]}>{name}</span>
           </h2>
           <IconButton small icon={X} label={t("close")} keys="Esc" onClick={close} />
-        </header>
+        </div>
         <Outputs subject={subject} type={type} />
       </div>
     </>
@@ -118,6 +118,21 @@ function useFocus(card: RefObject<HTMLElement | null>): void {
       const lost = !document.activeElement || document.activeElement === document.body;
       if (before instanceof HTMLElement && (lost || element?.contains(document.activeElement)))
         before.focus({ preventScroll: true });
+    };
+  }, [card]);
+  const answer = useInspect((s) => s.answer);
+  const had = useRef(false);
+  useEffect(() => {
+    // A button that was pressed is no more: the keyboard stays in the card.
+    if (answer && had.current && document.activeElement === document.body) card.current?.focus({ preventScroll: true });
+  }, [card, answer]);
+  useEffect(() => {
+    const look = () => (had.current = card.current?.contains(document.activeElement) ?? false);
+    document.addEventListener("focusin", look);
+    document.addEventListener("pointerdown", look);
+    return () => {
+      document.removeEventListener("focusin", look);
+      document.removeEventListener("pointerdown", look);
     };
   }, [card]);
   useEffect(() => {

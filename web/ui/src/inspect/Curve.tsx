@@ -1,3 +1,4 @@
+import i18next from "i18next";
 import { useTranslation } from "react-i18next";
 import type { CurveView } from "./schema";
 import { valueText, wordOf } from "./Table";
@@ -27,6 +28,10 @@ export function pathOf({ x, y }: Pick<CurveView, "x" | "y">): string {
 /** Few enough points that each is marked. */
 const FEW = 60;
 
+/** What runs along an axis. */
+const axisName = (key: string): string =>
+  i18next.exists(`inspect:axis.${key}`) ? i18next.t(`inspect:axis.${key}`) : wordOf(key);
+
 const text = (value: number): string => valueText("", Number(value.toPrecision(4)));
 
 /** A small curve with the ends of its axes; to a screen reader its numbers in a sentence. */
@@ -34,7 +39,7 @@ export function Curve({ view }: { readonly view: CurveView }) {
   const { t } = useTranslation("inspect");
   if (!view.x.length) return null;
   const { x, y } = view;
-  const [names, across, up] = [{ x: wordOf(view.x_name), y: wordOf(view.y_name) }, span(x), span(y)];
+  const [names, across, up] = [{ x: axisName(view.x_name), y: axisName(view.y_name) }, span(x), span(y)];
   const told = t("curve.told", {
     ...names,
     count: x.length,

@@ -7,7 +7,7 @@ import { useDoc } from "~/stores/doc";
 import { useServer } from "~/stores/server";
 import { scopeOf, useUi } from "~/stores/ui";
 import { dark, lightSpot, lightWord, stepBy } from "./light";
-import { show, type Subject } from "./store";
+import { close, show, type Subject, useInspect } from "./store";
 import { useLight } from "~/stores/light";
 
 const isEnd = (args: unknown): args is { node: string; output: number; path?: Subject["path"]; toggle?: boolean } =>
@@ -60,6 +60,13 @@ registerCommands([
       const { node, output, path = useUi.getState().path, toggle = false } = args;
       show({ path, node, output }, toggle);
     },
+  },
+  {
+    id: "inspect.close",
+    title: "inspect:command.close",
+    keys: ["Escape"],
+    when: () => useInspect.getState().subject !== null,
+    run: close,
   },
   {
     id: "inspect.word",
