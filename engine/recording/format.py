@@ -30,7 +30,7 @@ Array = NDArray[Any]
 
 
 class RecordingError(ValueError):
-    """A recording that cannot be read; `code` says why (no_recording, damaged …), `str()` in one sentence."""
+    """A recording that cannot be read; `code` says why (no_recording, damaged_recording …), `str()` in one sentence."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -137,7 +137,7 @@ def read_array(file: IO[bytes], place: Mapping[str, Any], name: str) -> Array:
 
 def damaged(name: str) -> RecordingError:
     """What is told of a file that is not as it was written."""
-    return RecordingError("damaged", f"The recording {name} is damaged: record the job again.")
+    return RecordingError("damaged_recording", f"The recording {name} is damaged: record the job again.")
 
 
 def _number(start: bytes) -> str:

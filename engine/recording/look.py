@@ -46,7 +46,7 @@ def view(recording: Recording, name: str, shown: Shown) -> bytes:
     """A view of VIEWS as WebP; raises RecordingError."""
     if not 0 <= shown.picture < recording.shape[0]:
         last = recording.shape[0] - 1
-        raise RecordingError("no_picture", f"The recording has no picture {shown.picture}: there are 0 to {last}.")
+        raise RecordingError("no_such_picture", f"The recording has no picture {shown.picture}: there are 0 to {last}.")
     return webp(VIEWS[name](recording, shown), shown.size, smooth=name in SMOOTH)
 
 

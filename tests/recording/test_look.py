@@ -76,7 +76,7 @@ def test_a_spot_reads_its_words_the_most_first(tmp_path: Path) -> None:
     ("name", "shown", "code", "sentence"),
     [
         ("x", Shown(2), "no_step", "no sampler step 2: there are 0 to 1"),
-        ("x", Shown(0, picture=2), "no_picture", "no picture 2: there are 0 to 1"),
+        ("x", Shown(0, picture=2), "no_such_picture", "no picture 2: there are 0 to 1"),
         ("guidance", Shown(0), "no_branch", "did not ask the branch 'negative'; it asked positive"),
         ("clean", Shown(0, "other"), "no_branch", "it asked positive"),
         ("attention", Shown(0), "no_attention", "run the job again with record"),

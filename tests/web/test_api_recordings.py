@@ -133,7 +133,7 @@ def test_a_spot_tells_its_words(server: Server, folder: Folder) -> None:
         ("/x/x", 400, "bad_request"),
         ("/1/nothing", 400, "bad_request"),
         ("/1/x?size=1", 400, "bad_request"),
-        ("/1/x?picture=5", 404, "no_picture"),
+        ("/1/x?picture=5", 404, "no_such_picture"),
         ("/1/clean?branch=other", 404, "no_branch"),
         ("/1/attention?token=77", 404, "no_token"),
         ("/1/words?x=2", 400, "bad_request"),
@@ -159,7 +159,7 @@ def test_a_damaged_recording_and_one_of_another_version_are_refused(server: Serv
     assert file is not None
     data = file.read_bytes()
     file.write_bytes(data[:-5])
-    assert refused(server, f"{PLACE}/0/x")[:2] == (409, "damaged")
+    assert refused(server, f"{PLACE}/0/x")[:2] == (409, "damaged_recording")
     file.write_bytes(data.replace(b"RECORDING-1", b"RECORDING-2", 1))
     assert refused(server, f"{PLACE}/0/x")[:2] == (409, "other_version")
 

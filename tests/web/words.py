@@ -25,6 +25,7 @@ from engine.models.families import Found, Inspected
 from engine.models.header import ModelFileError
 from engine.queue.changes import REASONS
 from engine.queue.problems import SENTENCES
+from engine.recording.format import RecordingError
 from engine.service import errors
 from web.answers import Refusal
 
@@ -225,7 +226,7 @@ def refusals() -> Iterator[str]:
     yield from SENTENCES
     kinds: list[type[errors.ServiceProblem]] = [errors.ServiceProblem, *errors.ServiceProblem.__subclasses__()]
     yield from (kind.code for kind in kinds)
-    for path in (ROOT / "web").rglob("*.py"):
+    for path in [*(ROOT / "web").rglob("*.py"), *(ROOT / "engine" / "recording").glob("*.py")]:
         if "ui" not in path.parts:
             yield from _raised(ast.parse(path.read_text(encoding="utf-8")))
 
@@ -233,10 +234,12 @@ def refusals() -> Iterator[str]:
 def _raised(tree: ast.AST) -> Iterator[str]:
     for call in ast.walk(tree):
         if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in _MAKERS:
-            yield from (a.value for a in call.args[1:2] if isinstance(a, ast.Constant) and isinstance(a.value, str))
+            found = call.args[_MAKERS[call.func.id] :][:1]
+            yield from (a.value for a in found if isinstance(a, ast.Constant) and isinstance(a.value, str))
 
 
-_MAKERS = {Refusal.__name__, "_answer"}
+_MAKERS = {Refusal.__name__: 1, "_answer": 1, RecordingError.__name__: 0}
+"""What makes an answer that refuses, and which of its arguments is the code."""
 
 
 def _text(value: Any) -> str:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 VIEWS = ("x", "clean", "noise", "guidance", "difference", "attention")
-STATUS: Mapping[str, int] = {"other_version": 409, "damaged": 409, "unreadable": 503}
+STATUS: Mapping[str, int] = {"other_version": 409, "damaged_recording": 409, "unreadable": 503}
 """Of what a recording is refused for; all else is 404."""
 
 KEY = path("key", "The name of a recorded run of a sampler.")
