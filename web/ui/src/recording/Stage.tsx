@@ -1,4 +1,4 @@
-import { type KeyboardEvent, type MouseEvent, useEffect, useState } from "react";
+import { type CSSProperties, type KeyboardEvent, type MouseEvent, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Spinner } from "~/ui/Spinner";
 import { type Shot, shotUrl, wordsAt } from "./client";
@@ -38,9 +38,10 @@ export function Stage({ run, index, view }: StageProps) {
   const { url, busy, failed } = useShot(shotUrl({ ...shot, step }));
   useAhead(run, index, shot);
   const alt = t(`view.${view}.alt`, { step: step + 1, total: run.total });
+  const ratio = { "--ratio": run.width / run.height } as CSSProperties;
   const image = url ? <img src={url} alt={alt} draggable={false} data-stale={busy || undefined} /> : null;
   return (
-    <div className={css["stage"]} style={{ aspectRatio: `${run.width} / ${run.height}` }} aria-busy={busy}>
+    <div className={css["stage"]} style={ratio} aria-busy={busy}>
       {view === "attention" ? <Asked run={run}>{image}</Asked> : image}
       {busy && decoded && (
         <span className={css["busy"]}>

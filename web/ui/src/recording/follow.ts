@@ -12,6 +12,14 @@ const OVER: ReadonlySet<string> = new Set(["success", "error", "cancelled", "par
 /** Milliseconds after its end for which a run is news. */
 const NEWS = 15_000;
 
+const TOLD = "recording:told.text";
+
+/** Whoever looks at the panel need not be told of it. */
+function untell(): void {
+  const { toasts, dismiss } = useUi.getState();
+  for (const { id, text } of toasts) if (typeof text !== "string" && text.key === TOLD) dismiss(id);
+}
+
 const isOpen = (): boolean => useUi.getState().panels.right === PANEL;
 
 /** The front tab's job, if it is over. */
@@ -25,6 +33,7 @@ let asked = "";
 
 function look(): void {
   if (!isOpen()) return;
+  untell();
   const job = useRecording.getState().chosen ?? ownJob();
   const question = `${job} ${useLive.getState().ended}`;
   if (question === asked) return;
@@ -64,5 +73,5 @@ async function tell(job: string): Promise<void> {
   const count = found?.runs.reduce((sum, run) => sum + run.frames.length, 0) ?? 0;
   if (!count || isOpen()) return;
   const action = { label: { key: "recording:told.look" }, run: () => openRecording(null) };
-  useUi.getState().toast("success", { key: "recording:told.text", args: { count } }, action);
+  useUi.getState().toast("success", { key: TOLD, args: { count } }, action);
 }
