@@ -12,6 +12,7 @@ from engine.session import Session
 
 FOLDER = Path(__file__).parents[2] / "workflows" / "lessons"
 FILES = sorted(FOLDER.glob("*.json"))
+JUDGE = "mini-judge.safetensors"
 IDS = [file.stem for file in FILES]
 
 
@@ -53,6 +54,33 @@ class Lessons:
         """What several nodes of a lesson give, out of one run."""
         result = self.session.run(self.file(number), values, targets=titles)
         return [result[title] for title in titles]
+
+    def beside(self, number: int, nodes: Mapping[str, tuple[str, Mapping[str, Any]]], target: str) -> Any:
+        """What a node gives that is put beside those of a lesson.
+
+        Args:
+            nodes: the new ones by name: type and inputs; a tuple is a link, (title or name, output). target: of these.
+        """
+        graph = {id: node for id, node in read(self.file(number)).items() if id != WORKFLOW}
+        ids = {node["_meta"]["title"]: id for id, node in graph.items()}
+        for name, (type, inputs) in nodes.items():
+            linked = {n: [ids.get(v[0], v[0]), v[1]] if isinstance(v, tuple) else v for n, v in inputs.items()}
+            graph[name] = {"class_type": type, "inputs": linked}
+        return self.graph(graph, target)
+
+    def judged(self, number: int, title: str, corner: tuple[int, int] = (0, 0), side: int = 128) -> tuple[str, float]:
+        """What the classifier sees in a square of a lesson's picture, and how sure it is.
+
+        Args:
+            title: of the node that gives the picture. corner: x and y in pixels. side: of the square.
+        """
+        box = {"width": side, "height": side, "x": corner[0], "y": corner[1]}
+        nodes = {
+            "piece": ("ImageCrop", {"image": (title, 0), **box}),
+            "judge": ("ClassScores", {"image": ("piece", 0), "classifier_name": JUDGE, "count": 1}),
+        }
+        _, _, best, score = self.beside(number, nodes, "judge")
+        return best, float(score)
 
     def graph(self, nodes: Mapping[str, Any], target: str) -> Any:
         """What a node of a small graph in API form gives."""

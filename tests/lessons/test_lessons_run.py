@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -40,7 +41,7 @@ def test_it_says_in_both_languages_what_to_look_at(path: Path) -> None:
     assert [head for head in HEADS if head not in english] == []
     assert [head for head in HEADS_VI if head not in vietnamese] == []
     letters = [c for c in vietnamese.lower() if c.isalpha()]
-    assert not VIETNAMESE & set(english.lower())
+    assert not VIETNAMESE & set(re.sub(r"`[^`]*`", "", english).lower())
     assert sum(c in VIETNAMESE for c in letters) > len(letters) / 8
 
 
