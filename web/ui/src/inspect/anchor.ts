@@ -56,13 +56,10 @@ export const canvasArea = (): Box =>
     height: window.innerHeight,
   };
 
-/** The line from the dot to the card's nearer edge. */
-export function tether({ x, y, dot }: Laid, card: { width: number; height: number }): string | null {
-  if (!dot) return null;
-  const right = dot.x < x;
-  const left = dot.x > x + card.width;
-  if (!right && !left) return null;
-  const end = { x: right ? x : x + card.width, y: Math.max(y + RISE, Math.min(dot.y, y + card.height - RISE)) };
-  const bend = (end.x - dot.x) / 2;
-  return `M${dot.x} ${dot.y}C${dot.x + bend} ${dot.y} ${end.x - bend} ${end.y} ${end.x} ${end.y}`;
+/** The line from the dot to a card on its right; one to the left would go through the node. */
+export function tether({ x, y, dot }: Laid, card: { height: number }): string | null {
+  if (!dot || dot.x >= x) return null;
+  const end = Math.max(y + RISE, Math.min(dot.y, y + card.height - RISE));
+  const bend = (x - dot.x) / 2;
+  return `M${dot.x} ${dot.y}C${dot.x + bend} ${dot.y} ${x - bend} ${end} ${x} ${end}`;
 }
