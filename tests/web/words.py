@@ -25,7 +25,10 @@ from engine.models.families import Found, Inspected
 from engine.models.header import ModelFileError
 from engine.queue.changes import REASONS
 from engine.queue.problems import SENTENCES
-from engine.recording.format import RecordingError
+from engine.recording import trouble
+from engine.recording.folder import Folder
+from engine.recording.format import RecordingError, damaged
+from engine.recording.read import opened
 from engine.service import errors
 from web.answers import Refusal
 
@@ -172,6 +175,7 @@ def codes() -> str:
         "why": {code: WHYS[code] for code in get_args(WhyCode)},
         "refusal": dict.fromkeys(sorted(set(refusals())), ""),
         "reason": {str(n): text for n, text in enumerate(reasons())},
+        "recording": {str(n): text for n, text in enumerate(recordings())},
         "job": dict.fromkeys(["step_failed", *REASONS], ""),
     }
     return _text(told)
@@ -208,6 +212,17 @@ def reasons() -> Iterator[str]:
         yield _refused(lambda: inspect_file(Path(folder) / "gone.safetensors"))
 
 
+def recordings() -> Iterator[str]:
+    """What is told of what is not recorded, and of recordings that are of no use, where the editor shows it."""
+    folder = Folder(Path("recordings"), 0)
+    yield trouble.too_large(2 * 10**9, 10**9).message
+    yield trouble.unwritable(folder, OSError(28, "No space left on device")).message
+    yield trouble.too_slow(folder).message
+    yield str(damaged("0" * 32))
+    with TemporaryDirectory() as place:
+        yield _refused(lambda: opened(Folder(Path(place), 0), "0" * 32))
+
+
 def _safetensors(header: bytes) -> bytes:
     return len(header).to_bytes(8, "little") + header
 
@@ -215,7 +230,7 @@ def _safetensors(header: bytes) -> bytes:
 def _refused(call: Callable[[], object]) -> str:
     try:
         call()
-    except ModelFileError as error:
+    except (ModelFileError, RecordingError) as error:
         return str(error)
     raise AssertionError("it was not refused")
 

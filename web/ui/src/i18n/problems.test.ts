@@ -8,6 +8,7 @@ import type { JsonObject } from "~/core/types";
 import { useDoc } from "~/stores/doc";
 import type { Problem } from "~/stores/run";
 import { errorText, jobErrorText, mendText, problemText, whyText } from "./problems";
+import { reasonText } from "./reasons";
 
 const FALLEN = "the server's sentence";
 
@@ -66,6 +67,19 @@ describe("in Vietnamese", () => {
 
   test.each(Object.values(codes.reason))("#34 of a model file: %s", (sentence) => {
     const text = problemText(problem("bad_model_file", { name: "a.safetensors", reason: sentence }));
+    whole(text);
+    expect(text).not.toBe(sentence);
+    expect(text).toMatch(/không/i);
+  });
+
+  test.each([
+    ...Object.values(codes.recording),
+    "A sampler step could not be recorded: out of memory.",
+    "A run of the sampler could not be recorded: out of memory.",
+    "The recording 00ff cannot be read (Permission denied).",
+    "The recording 00ff is of another version of Inkwater (format 9, this one reads 1): record the job again.",
+  ])("#34 of a recording: %s", (sentence) => {
+    const text = reasonText(sentence);
     whole(text);
     expect(text).not.toBe(sentence);
     expect(text).toMatch(/không/i);

@@ -1,5 +1,5 @@
-/** Sentences about model files and axes, which the server tells ready made, in the reader's language: known by their shape.
- * What is not known stays as it is. */
+/** Sentences about model files, axes and recordings, which the server tells ready made, in the reader's language: known
+ * by their shape. What is not known stays as it is. */
 
 import i18next from "i18next";
 
@@ -79,6 +79,25 @@ const AXES: readonly Shape[] = [
   { pattern: /^the grid would have (?<cells>.+) cells, and (?<most>\d+) are the most; .+$/s, key: "axisCells" },
 ];
 
+/** Of what is not recorded, and of recordings that cannot be read. */
+const RECORDINGS: readonly Shape[] = [
+  {
+    pattern:
+      /^This run is not recorded: its .+ take about (?<need>.+), and recordings may take (?<budget>.+) together;.+$/,
+    key: "recordTooLarge",
+  },
+  { pattern: /^This run is not recorded: (?<path>.+) cannot be written \((?<why>.+)\); .+$/s, key: "recordUnwritable" },
+  {
+    pattern: /^This run is not recorded: the disk of (?<path>.+) is slower than the sampler\.$/s,
+    key: "recordTooSlow",
+  },
+  { pattern: /^A (?:sampler step|run of the sampler) could not be recorded: (?<why>.+)\.$/s, key: "recordFailed" },
+  { pattern: /^There is no recording (?<name>\S+): .+$/, key: "recordGone" },
+  { pattern: /^The recording (?<name>\S+) cannot be read \((?<why>.+)\)\.$/s, key: "recordUnreadable" },
+  { pattern: /^The recording (?<name>\S+) is of another version of Inkwater .+$/, key: "recordVersion" },
+  { pattern: /^The recording (?<name>\S+) is damaged: .+$/, key: "recordDamaged" },
+];
+
 /** "denoiser (UNet) and no VAE", "text encoder (CLIP), VAE" in the reader's words. */
 const parts = (text: string): string =>
   text
@@ -91,7 +110,7 @@ const PARTS = new Set(["missing", "there", "part"]);
 /** The sentence in the reader's language, if its shape is known; English is as the server has it. */
 export function reasonText(sentence: string): string {
   if (i18next.language.startsWith("en")) return sentence;
-  for (const { pattern, key } of [...SHAPES, ...AXES]) {
+  for (const { pattern, key } of [...SHAPES, ...AXES, ...RECORDINGS]) {
     const found = pattern.exec(sentence);
     if (!found) continue;
     const told = Object.entries(found.groups ?? {}).map(

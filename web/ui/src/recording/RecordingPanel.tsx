@@ -2,6 +2,7 @@ import { ChevronLeft, ChevronRight, Clapperboard, GitBranch, Pause, Play, Undo2 
 import { useEffect, useId } from "react";
 import { useTranslation } from "react-i18next";
 import { runCommand } from "~/commands/registry";
+import { reasonText } from "~/i18n/reasons";
 import { useRun } from "~/stores/run";
 import { useSettings } from "~/stores/settings";
 import { useServer } from "~/stores/server";
@@ -44,7 +45,7 @@ export function RecordingPanel() {
       <Look run={run} />
       {known.recording.warnings.map((warning) => (
         <p key={warning} className={css["warning"]}>
-          {warning}
+          {reasonText(warning)}
         </p>
       ))}
     </div>
