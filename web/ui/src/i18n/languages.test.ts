@@ -31,7 +31,7 @@ const TERMS = new Set(
   latent prompt token tokens embedding embeddings checkpoint controlnet sigma seed unet mask denoise sd sdxl turbo model
   conditioning image esc ctrl alt shift space tab gb mb kb ms px fps it s i id vram ram gpu cpu ok minimap logic a b x y
   hypernetwork diffusers int float string boolean combo noise guider lcm emoji img latents mini url html sampling ddim euler
-  c rho`
+  c rho vector`
     .split(/\s+/)
     .filter(Boolean),
 );
