@@ -96,8 +96,10 @@ def _same(was: Arg | None, now: Arg | None, pairs: Mapping[NodeId, NodeId]) -> b
     return was is now
 
 
-def _exact(value: Any) -> tuple[str, str]:
-    """A form that tells 1, 1.0 and True apart."""
+def _exact(value: Any) -> tuple[str, Any]:
+    """A form that tells 1, True and "1" apart; 1 and 1.0 are one number, which JSON writes in either way."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return "number", value
     return type(value).__name__, repr(value)
 
 

@@ -37,8 +37,9 @@ def test_a_changed_number_is_told_by_the_names_of_node_and_input() -> None:
     assert (found.added, found.removed, found.same) == ((), (), False)
 
 
-def test_an_integer_is_not_the_number_with_a_point() -> None:
-    assert changes(graph(BEFORE), graph(changed(n2={"cfg": 4}))).parameters[0].input == "cfg"
+def test_a_number_is_the_same_with_and_without_a_point_but_no_truth_value() -> None:
+    assert changes(graph(BEFORE), graph(changed(n2={"cfg": 4}))).same
+    assert changes(graph(changed(n2={"cfg": 1})), graph(changed(n2={"cfg": True}))).parameters[0].input == "cfg"
 
 
 def test_a_link_is_told_by_the_title_of_where_it_leads() -> None:
