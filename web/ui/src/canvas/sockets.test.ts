@@ -6,7 +6,7 @@ const tokens = readFileSync("src/theme/tokens.css", "utf8");
 
 const KNOWN = (
   "MODEL CLIP VAE CONDITIONING LATENT IMAGE MASK INT FLOAT STRING BOOLEAN COMBO CONTROL_NET DEPTH_MODEL EDGE_MODEL " +
-  "UPSCALE_MODEL SIGMAS SAMPLER NOISE GUIDER TOKENS EMBEDS *"
+  "UPSCALE_MODEL TRACE SIGMAS SAMPLER NOISE GUIDER TOKENS EMBEDS *"
 ).split(" ");
 
 test("#3 no two types share a colour or a shape", () => {

@@ -33,6 +33,7 @@ export const SHAPES = {
   hill: "M3.6 1.8h4.8l2.8 8.4h-10.4z",
   corner: "M1.4 1.4h9.2v3.4h-5.8v5.8h-3.4z",
   rise: "M6 .4l5 4.8h-10zM6 6l5 4.8h-10z",
+  steps: "M.8 7.4h2.8v3.8h-2.8zM4.6 4h2.8v7.2h-2.8zM8.4 .8h2.8v10.4h-2.8z",
 } as const;
 
 export type Shape = keyof typeof SHAPES;
@@ -60,6 +61,7 @@ const LOOKS: Readonly<Record<string, SocketLook>> = {
   DEPTH_MODEL: row("depth-model", "hill", "DEPTH"),
   EDGE_MODEL: row("edge-model", "corner", "EDGE"),
   UPSCALE_MODEL: row("upscale-model", "rise", "UPSC"),
+  TRACE: row("trace", "steps", "TRACE"),
   SIGMAS: row("sigmas", "stair", "SIGMA"),
   SAMPLER: row("sampler", "star", "SMPL"),
   NOISE: row("noise", "cross", "NOISE"),
