@@ -41,8 +41,9 @@ let lit: Beam | null = null;
 let question = 0;
 
 const watchedSteps = (run: Run): readonly number[] => run.attention?.steps ?? [];
-const middleStep = (run: Run): number => watchedSteps(run)[Math.floor(watchedSteps(run).length / 2)] ?? 0;
-const stepFor = (run: Run): number => (lit?.run.key === run.key ? lit.step : middleStep(run));
+/** What is where is settled early in a run; later steps read each word for its details. */
+const earlyStep = (run: Run): number => watchedSteps(run)[Math.floor(watchedSteps(run).length / 8)] ?? 0;
+const stepFor = (run: Run): number => (lit?.run.key === run.key ? lit.step : earlyStep(run));
 
 /** No word and no spot is lit any more. */
 export function dark(): void {
