@@ -33,7 +33,7 @@ export function RecordingPanel() {
   const chosen = useRecording((s) => s.chosen);
   if (known.kind === "reading") return <Reading />;
   if (known.kind === "failed") return <Empty icon={Clapperboard} title={t("failed")} text={known.text} />;
-  if (known.kind === "none" || !run) return <None />;
+  if (known.kind === "none" || !run) return <None why={known.kind === "none" ? (known.warnings ?? []) : []} />;
   return (
     <div className={css["panel"]}>
       {chosen !== null && (
@@ -58,8 +58,8 @@ const Reading = () => (
   </div>
 );
 
-/** Nothing was recorded: the way to it. */
-function None() {
+/** Nothing was recorded: the way to it, or why it could not be. */
+function None({ why }: { readonly why: readonly string[] }) {
   const { t } = useTranslation("recording");
   const record = useSettings((s) => s.record);
   const running = useRun((s) => s.current?.state === "running" || s.current?.state === "queued");
@@ -70,7 +70,7 @@ function None() {
   if (running && record !== "off")
     return <Empty icon={Clapperboard} title={t("running.title")} text={t("running.text")} />;
   return (
-    <Empty icon={Clapperboard} title={t("none.title")} text={t("none.text")}>
+    <Empty icon={Clapperboard} title={t("none.title")} text={why.map(reasonText).join(" ") || t("none.text")}>
       <Button kind="primary" small icon={Play} onClick={begin}>
         {t("none.run")}
       </Button>

@@ -23,7 +23,9 @@ export async function load(job: string | null): Promise<void> {
 async function read(job: string): Promise<Known> {
   try {
     const found = await recordingOf(job);
-    return found?.runs.some((run) => run.frames.length > 0) ? { kind: "there", recording: found } : { kind: "none" };
+    if (!found) return { kind: "none" };
+    const some = found.runs.some((run) => run.frames.length > 0);
+    return some ? { kind: "there", recording: found } : { kind: "none", warnings: found.warnings };
   } catch (error) {
     return { kind: "failed", text: textOf(error) };
   }

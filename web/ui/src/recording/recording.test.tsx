@@ -135,6 +135,8 @@ describe("the panel", () => {
     act(() => useRecording.setState({ known: { kind: "none" } }));
     rerender(<RecordingPanel />);
     expect(screen.getByRole("button", { name: "Run and record" })).toBeTruthy();
+    act(() => useRecording.setState({ known: { kind: "none", warnings: ["The disk is slower than the sampler."] } }));
+    expect(screen.getByText("The disk is slower than the sampler.")).toBeTruthy();
   });
 });
 

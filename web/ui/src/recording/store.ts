@@ -15,7 +15,7 @@ export interface Spot {
 /** What is known of the job's recording: nothing yet, that there is none, why it cannot be read, or all of it. */
 export type Known =
   | { readonly kind: "reading" }
-  | { readonly kind: "none" }
+  | { readonly kind: "none"; readonly warnings?: readonly string[] }
   | { readonly kind: "failed"; readonly text: string }
   | { readonly kind: "there"; readonly recording: JobRecording };
 
