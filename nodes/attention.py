@@ -51,7 +51,14 @@ def _unknown(outputs: int) -> FactsOf:
     return within("trace", 0, lambda known: ({},) * outputs)
 
 
-@node("AttentionMap", runs_on="device", category="inspect/attention", label="Attention Map", facts=_unknown(3))
+@node(
+    "AttentionMap",
+    kind="sink",
+    runs_on="device",
+    category="inspect/attention",
+    label="Attention Map",
+    facts=_unknown(3),
+)
 async def attention_map(
     *,
     trace: Trace,
@@ -97,7 +104,14 @@ async def attention_map(
     return Heated(heat, mask, text, Ui({"text": [text]}))
 
 
-@node("AttentionWords", runs_on="device", category="inspect/attention", label="Attention Words", facts=_unknown(2))
+@node(
+    "AttentionWords",
+    kind="sink",
+    runs_on="device",
+    category="inspect/attention",
+    label="Attention Words",
+    facts=_unknown(2),
+)
 async def attention_words(
     *,
     trace: Trace,
