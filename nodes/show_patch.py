@@ -36,7 +36,7 @@ class Shown(NamedTuple):
     ui: Ui
 
 
-@node("ShowPatch", category="inspect", label="Show Patch")
+@node("ShowPatch", kind="sink", category="inspect", label="Show Patch")
 def show_patch(*, model: Model | None = None, clip: Clip | None = None, context: Context) -> Shown:
     """Measure which layers the LoRAs and hypernetworks of a model change, and by how much.
 
