@@ -14,9 +14,7 @@ test("values are listed as the server reads them", () => {
 });
 
 test("what is written is listed again", () => {
-  const value = fc
-    .string({ minLength: 0, maxLength: 12 })
-    .filter((text) => !/[\r\n]/.test(text));
+  const value = fc.string({ minLength: 0, maxLength: 12 }).filter((text) => !/[\r\n]/.test(text));
   fc.assert(
     fc.property(fc.array(value, { maxLength: 5 }), (values) => {
       expect(listed(written(values))).toEqual(values);

@@ -31,7 +31,7 @@ export function limitsOf(def: InputDef): Limits {
   const whole = def.type === "INT";
   const [min, max] = [told(def.min), told(def.max)];
   const span = min !== null && max !== null ? Number(max) - Number(min) : Number.POSITIVE_INFINITY;
-  const usual = whole ? 1 : (def.round || (span <= 1 ? 0.01 : 0.1));
+  const usual = whole ? 1 : def.round || (span <= 1 ? 0.01 : 0.1);
   return {
     whole,
     min,
