@@ -21,6 +21,8 @@ test("a click on an output shows its value beside it; what is missing is made by
 }) => {
   const { page } = editor;
   await editor.open();
+  // A prompt of its own: what another story has made is kept.
+  await editor.node("Prompt").getByRole("textbox").fill("flat emoji of a fox that nobody has looked at");
   const dot = editor.socket(editor.node("Prompt"), "out:0");
   await dot.click();
   await expect(card(editor)).toHaveAccessibleName("Value of Prompt: CONDITIONING");

@@ -79,7 +79,8 @@ test("#23 what is wrong stands at the input, with its mend as a button that undo
 test("#23 what cannot run is refused in words, and nothing is queued", async ({ editor }) => {
   await editor.open();
   await drop(editor, GRAPH);
-  await expect(editor.node("Sampler")).toBeVisible();
+  // A node that the workflow before it has not: a run begins where the page stands.
+  await expect(editor.node("Decode")).toBeVisible();
   editor.allow(/400 \(Bad Request\)/);
   await editor.run();
   await expect(editor.page.getByText(/It cannot run/)).toBeVisible();
