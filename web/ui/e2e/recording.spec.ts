@@ -21,6 +21,12 @@ async function ended(editor: Editor, jobs: number): Promise<void> {
   await expect.poll(done, { timeout: 240_000 }).toBe(jobs);
 }
 
+/** Forget what other stories ran on this server, so that the history has this one's runs alone. */
+async function forget({ server }: Editor): Promise<void> {
+  const { jobs } = await server.ask<{ jobs: Row[] }>("GET", "/api/v1/jobs?limit=500");
+  for (const { id } of jobs) await server.ask("DELETE", `/api/v1/jobs/${encodeURIComponent(id)}`);
+}
+
 async function setValue(editor: Editor, name: string, value: number): Promise<void> {
   const field = editor.widget(editor.node("Sampler"), name);
   await field.fill(String(value));
@@ -35,6 +41,7 @@ async function faults({ page }: Editor): Promise<string[]> {
 
 test("a run is recorded, gone through by keys, branched from, and compared with the next one", async ({ editor }) => {
   const { page } = editor;
+  await forget(editor);
   await editor.open();
   await setValue(editor, "steps", 6);
   await page.getByRole("button", { name: "Ways to run" }).click();
