@@ -22,7 +22,8 @@ def after(row: JobRow, event: Event, time: float) -> JobRow:
     match event:
         case StepFailed() if row.error is None:  # of several steps that fail, the first is the cause
             error = {"code": "step_failed", "message": event.message, "node": event.node}
-            return replace(row, error=error | {"node_type": event.node_type, "exception": event.exception})
+            error |= {"node_type": event.node_type, "exception": event.exception}
+            return replace(row, error=error | ({"telling": event.telling} if event.telling else {}))
         case JobFinished(status=status):
             return replace(row, state=status, ended=time, error=None if status == "success" else row.error)
         case JobInterrupted(requeued=requeued, reason=reason):

@@ -16,6 +16,7 @@ from engine.graph.define import NodeDef
 from engine.graph.expand import Expand
 from engine.graph.plan import Step
 from engine.graph.sockets import MISSING, Socket, members, type_name
+from engine.graph.told import Telling, telling
 from engine.run.context import NodeContext
 from engine.run.errors import BadReturn
 
@@ -72,12 +73,16 @@ async def call_async(
 def _one(d: NodeDef, result: Any) -> Made | Expand:
     if isinstance(result, Expand):
         if len(result.outputs) != len(d.outputs):
-            raise BadReturn(f"returned a graph with {len(result.outputs)} outputs, and declares {len(d.outputs)}")
+            raise BadReturn(
+                "returned a graph with {found} outputs, and declares {declared}.",
+                found=len(result.outputs),
+                declared=len(d.outputs),
+            )
         return result
     try:
         outputs, ui = d.split(result)
     except TypeError as e:
-        raise BadReturn(f"gave a wrong result: {str(e).rstrip('.')}") from None
+        raise BadReturn("gave a wrong result: {reason}.", reason=str(e).rstrip(".")) from None
     return Made(checked(d, outputs), ui)
 
 
@@ -121,8 +126,13 @@ def _reader(i: int, socket: Socket) -> Reader | None:
 
     def wrong(value: Any) -> BadReturn:
         return BadReturn(
-            f"returned {_told(value)} as output {i} ({socket.name}), which is declared as "
-            f"{'a list of ' if socket.is_list else ''}{type_name(socket.type)}"
+            "returned {found} as output {index} ({output}), which is declared as {declared}.",
+            found=_told(value),
+            index=i,
+            output=socket.name,
+            declared=telling("a list of {type}", type=type_name(socket.type))
+            if socket.is_list
+            else type_name(socket.type),
         )
 
     def read(value: Any) -> Any:
@@ -182,5 +192,5 @@ _READERS: Mapping[Any, Reader] = {
 }
 
 
-def _told(value: Any) -> str:
-    return "nothing" if value is None else f"a {type(value).__name__}"
+def _told(value: Any) -> Telling:
+    return telling("nothing") if value is None else telling("a {type}", type=type(value).__name__)

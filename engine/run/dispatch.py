@@ -101,7 +101,7 @@ class Dispatch(Needs):
             self.leads[id] = key
             return True
         if any(k == key and id.startswith(f"{leader}.") for leader, k in self.leads.items()):
-            self._fail(id, BadExpansion("is its own expansion, with the same inputs"))
+            self._fail(id, BadExpansion("is its own expansion, with the same inputs."))
             return False
         self.waiting.add(id)
         return False
@@ -234,5 +234,6 @@ class Dispatch(Needs):
         forget_frames(cause)
         self.failures.append(error)
         self._land(id, cause)
-        self.emit(StepFailed(self.job, id, step.definition.name, str(error), type(cause).__name__, text))
+        told = error.telling.plain()
+        self.emit(StepFailed(self.job, id, step.definition.name, str(error), type(cause).__name__, text, told))
         self._block([id], error)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from engine.graph.graph import NodeId
+from engine.graph.told import Telling, Told, telling
 from engine.run.artifact import Artifact
 
 _NO_MEMORY = ("out of memory", "can't allocate memory", "not enough memory", "cannot allocate memory")
@@ -27,25 +28,40 @@ class StepError(Exception):
         self.done: Mapping[NodeId, Artifact] = {}
 
     def __str__(self) -> str:
-        name = f"{self.node_type} “{self.title}”" if self.title and self.title != self.node_type else self.node_type
-        return f"{name} (node {self.node}) {_reason(self.cause)}"
+        return str(self.telling)
+
+    @property
+    def telling(self) -> Telling:
+        """Which node failed, and why."""
+        reason = _reason(self.cause)
+        if self.title and self.title != self.node_type:
+            return telling(
+                "{node_type} “{title}” (node {node}) {reason}",
+                node_type=self.node_type,
+                title=self.title,
+                node=self.node,
+                reason=reason,
+            )
+        return telling("{node_type} (node {node}) {reason}", node_type=self.node_type, node=self.node, reason=reason)
 
 
 class NeedsDevice(RuntimeError):
     """A node wants models or a device where there is none."""
 
     def __init__(self) -> None:
-        super().__init__(NO_DEVICE)
+        super().__init__(str(NO_DEVICE))
 
 
-NO_DEVICE = 'needs a device, and there is none here (device "none"): run it where --device is auto, cpu or a GPU'
+NO_DEVICE = telling(
+    'needs a device, and there is none here (device "none"): run it where --device is auto, cpu or a GPU.'
+)
 
 
-class BadReturn(TypeError):
+class BadReturn(Told):
     """A node returned something else than it declares."""
 
 
-class BadExpansion(ValueError):
+class BadExpansion(Told):
     """The graph that a node returned cannot run."""
 
 
@@ -60,21 +76,34 @@ def is_out_of_memory(e: BaseException) -> bool:
     return isinstance(e, MemoryError) or "OutOfMemoryError" in names or any(t in text for t in _NO_MEMORY)
 
 
-def _reason(e: BaseException) -> str:
+def _reason(e: BaseException) -> Telling:
     said = e.strerror if isinstance(e, OSError) and e.filename is None and e.strerror else str(e)
     text = " ".join(said.split()).removesuffix(".")
-    if is_out_of_memory(e):
-        return (
-            f"ran out of memory{f' ({text})' if text else ''}: use a smaller picture or batch, or close other programs."
-        )
-    if isinstance(e, ModuleNotFoundError) and (e.name or "").partition(".")[0] == "torch":
-        return f"{NO_DEVICE}."
-    if isinstance(e, BadReturn | BadExpansion | NeedsDevice):
-        return text + "."
     kind = type(e).__name__
-    if isinstance(e, KeyError):
-        text = f"key {text} is missing"
-    return f"failed: {text} ({kind})." if text else f"failed with {kind}."
+    if is_out_of_memory(e):
+        return _no_memory(text)
+    if isinstance(e, NeedsDevice) or _lacks_torch(e):
+        return NO_DEVICE
+    match e:
+        case BadReturn() | BadExpansion():
+            return e.telling
+        case Told():
+            return telling("failed: {reason}", reason=e.telling)
+        case KeyError():
+            return telling("failed: key {key} is missing (KeyError).", key=text)
+    if text:
+        return telling("failed: {text} ({kind}).", text=text, kind=kind)
+    return telling("failed with {kind}.", kind=kind)
+
+
+def _no_memory(text: str) -> Telling:
+    if not text:
+        return telling("ran out of memory: use a smaller picture or batch, or close other programs.")
+    return telling("ran out of memory ({text}): use a smaller picture or batch, or close other programs.", text=text)
+
+
+def _lacks_torch(e: BaseException) -> bool:
+    return isinstance(e, ModuleNotFoundError) and (e.name or "").partition(".")[0] == "torch"
 
 
 def forget_frames(e: BaseException) -> None:

@@ -70,7 +70,10 @@ class StepFinished:
 
 @dataclass(frozen=True, slots=True)
 class StepFailed:
-    """``message`` is one sentence for people; ``traceback`` is for logs only."""
+    """``message`` is one sentence for people; ``traceback`` is for logs only.
+
+    ``telling``: the sentence and its values, from which it can be told in other languages (`Telling.plain()`).
+    """
 
     job: str
     node: NodeId
@@ -78,6 +81,7 @@ class StepFailed:
     message: str
     exception: str = ""
     traceback: str = ""
+    telling: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +95,15 @@ class Expanded:
 
 @dataclass(frozen=True, slots=True)
 class Warned:
-    """Something is amiss that fails no job: a cache folder that cannot be written."""
+    """Something is amiss that fails no job: a cache folder that cannot be written.
+
+    ``telling``: as in `StepFailed`.
+    """
 
     job: str
     code: str
     message: str
+    telling: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,7 +107,7 @@ def _plant_one(growth: Growth, expand: Expand, stem: Step, outer: Plan, rules: R
     for o in outputs:
         source = (checked.plan.steps.get(o.node) or outer.steps.get(o.node)) if isinstance(o, Link) else stem
         if source is None or (isinstance(o, Link) and not 0 <= o.output < len(source.definition.outputs)):
-            raise BadExpansion(f"returned a graph whose output {o} does not exist")
+            raise BadExpansion("returned a graph whose output {output} does not exist.", output=str(o))
     linked = dict.fromkeys(o.node for o in outputs if isinstance(o, Link))
     growth.sinks += tuple(id for id in checked.plan.targets if checked.plan.steps[id].definition.kind == "sink")
     growth.targets = tuple(dict.fromkeys((*growth.targets, *growth.sinks, *linked)))
@@ -129,10 +129,13 @@ def _borrowed(expand: Expand, steps: Mapping[NodeId, Step], graph: Graph, rules:
 
 def _refuse(checked: Checked, stem: Step) -> None:
     if errors := checked.errors:
-        from engine.graph.sentences import sentence
-
-        more = f" (and {len(errors) - 1} more problems)" if len(errors) > 1 else ""
-        raise BadExpansion(f"returned a graph that cannot run: {sentence(errors[0]).rstrip('.')}{more}")
+        if len(errors) == 1:
+            raise BadExpansion("returned a graph that cannot run: {problem}.", problem=errors[0])
+        raise BadExpansion(
+            "returned a graph that cannot run: {problem} (and {more} more problems).",
+            problem=errors[0],
+            more=len(errors) - 1,
+        )
 
 
 def harvest(
@@ -163,4 +166,4 @@ def _value(o: Any, wants_list: bool, find: Callable[[NodeId], Artifact | None], 
         return value
     if wants_list:
         return [value]
-    raise BadExpansion(f"returned a graph that gives a list ({o.node}) for an output that is one value")
+    raise BadExpansion("returned a graph that gives a list ({node}) for an output that is one value.", node=o.node)

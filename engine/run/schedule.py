@@ -337,7 +337,7 @@ class _Run(Dispatch):
             )
             self.steps.update(growth.steps)
             if self._reaches(growth.targets, id):
-                raise BadExpansion("returned a graph that needs this node's own result: a cycle")
+                raise BadExpansion("returned a graph that needs this node's own result: a cycle.")
         except Exception as e:
             if not self.closed:
                 self._fail(id, e)

@@ -15,7 +15,7 @@ from engine.run.errors import BadReturn, StepError
         (KeyError("a"), "Fail (node x) failed: key 'a' is missing (KeyError)."),
         (OSError(28, "cannot write a.png: full"), "Fail (node x) failed: cannot write a.png: full (OSError)."),
         (RuntimeError(), "Fail (node x) failed with RuntimeError."),
-        (BadReturn("gave 3 values instead of 2"), "Fail (node x) gave 3 values instead of 2."),
+        (BadReturn("gave 3 values instead of 2."), "Fail (node x) gave 3 values instead of 2."),
         (
             MemoryError("8 GiB wanted."),
             "Fail (node x) ran out of memory (8 GiB wanted): use a smaller picture or batch, or close other programs.",

@@ -7,6 +7,7 @@ import pytest
 from engine.graph.problems import Mend, Problem
 from engine.graph.sentences import TABLE, _unknown, sentence, tell
 from tests.web import words
+from tests.web.told import gaps, said
 
 AGAIN = "python -m tests.web.words writes it anew, then the tests of web/ui say which words are missing"
 
@@ -17,6 +18,17 @@ def test_names_of_nodes_are_up_to_date() -> None:
 
 def test_codes_are_up_to_date() -> None:
     assert words.CODES.read_text(encoding="utf-8") == words.codes(), AGAIN
+
+
+def test_sentences_are_up_to_date() -> None:
+    assert words.TOLD.read_text(encoding="utf-8") == words.told(), AGAIN
+
+
+@pytest.mark.parametrize("part", ["engine", "nodes"])
+def test_sentences_are_written_out_and_their_values_named(part: str) -> None:
+    known = [one for one in said(part) if not one.place.startswith("engine/graph/told.py")]
+    assert [one.place for one in known if one.sentence is None] == []
+    assert [one.place for one in known if one.sentence is not None and gaps(one.sentence) != one.given] == []
 
 
 @pytest.mark.parametrize("code", TABLE)

@@ -1,4 +1,5 @@
-"""What the editor must have words for: the names of all built-in nodes, and every code that the server tells.
+"""What the editor must have words for: the names of all built-in nodes, every code that the server tells, and every
+sentence of an error that comes with its values.
 
 `python -m tests.web.words` writes it anew; the tests of web/ui hold both languages against it.
 """
@@ -30,12 +31,14 @@ from engine.recording.folder import Folder
 from engine.recording.format import RecordingError, damaged
 from engine.recording.read import opened
 from engine.service import errors
+from tests.web.told import sentences
 from web.answers import Refusal
 
 ROOT = Path(__file__).parents[2]
 WORDS = ROOT / "web" / "ui" / "src" / "i18n"
 NODES = WORDS / "en" / "nodes.json"
 CODES = ROOT / "tests" / "golden" / "editor_codes.json"
+TOLD = ROOT / "tests" / "golden" / "told.json"
 
 PROBLEMS: Mapping[str, list[dict[str, Any]]] = {
     "required_input_missing": [{"expected": "INT"}, {"expected": "MODEL"}, {"expected": "*"}, {"expected": "COMBO"}],
@@ -181,6 +184,11 @@ def codes() -> str:
     return _text(told)
 
 
+def told() -> str:
+    """Every sentence of an error or a warning that is told with its values."""
+    return _text(sentences())
+
+
 def _numbered(examples: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     return {str(i): args for i, args in enumerate(examples)}
 
@@ -264,3 +272,4 @@ def _text(value: Any) -> str:
 if __name__ == "__main__":
     NODES.write_text(names(), encoding="utf-8")
     CODES.write_text(codes(), encoding="utf-8")
+    TOLD.write_text(told(), encoding="utf-8")
