@@ -27,9 +27,19 @@ export const failure = z.object({
 export const STATES = ["queued", "held", "running", "success", "error", "cancelled", "parked"] as const;
 export const jobState = z.enum(STATES);
 
+/** A sentence with gaps and what stands in them (i18n/sentences.ts). */
+const telling = z.object({ sentence: z.string(), values: object });
+
 /** Why a job failed. */
 export const jobError = z
-  .object({ code: z.string(), message: z.string(), node: z.string(), node_type: z.string(), exception: z.string() })
+  .object({
+    code: z.string(),
+    message: z.string(),
+    node: z.string(),
+    node_type: z.string(),
+    exception: z.string(),
+    telling,
+  })
   .partial();
 
 export const job = z.object({
@@ -201,9 +211,16 @@ export const event = z.discriminatedUnion("kind", [
     node_type: z.string(),
     message: z.string(),
     exception: z.string().default(""),
+    telling: telling.nullable().default(null),
   }),
   z.object({ kind: z.literal("Expanded"), ...logged, node: z.string(), nodes: names }),
-  z.object({ kind: z.literal("Warned"), ...logged, code: z.string(), message: z.string() }),
+  z.object({
+    kind: z.literal("Warned"),
+    ...logged,
+    code: z.string(),
+    message: z.string(),
+    telling: telling.nullable().default(null),
+  }),
   z.object({
     kind: z.literal("JobInterrupted"),
     ...logged,

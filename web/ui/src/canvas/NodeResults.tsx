@@ -1,6 +1,6 @@
 import { useTranslation } from "react-i18next";
 import type { NodeType } from "~/core/types";
-import { problemText } from "~/i18n/problems";
+import { problemText, runErrorText } from "~/i18n/problems";
 import { NodeFacts } from "~/live/NodeFacts";
 import { NodePreview } from "~/live/NodePreview";
 import { NodeResult } from "~/live/NodeResult";
@@ -50,7 +50,7 @@ function MissingText({ type }: { type: NodeType }) {
 
 /** Why the node failed, and what is wrong with it as a whole. */
 function Failure({ full }: { full: string }) {
-  const error = useRun((s) => (s.nodes[full]?.state === "error" ? (s.nodes[full]?.error ?? "") : ""));
+  const error = runErrorText(useRun((s) => (s.nodes[full]?.state === "error" ? s.nodes[full] : undefined)));
   const problems = useProblems(full).filter((p) => p.input === null);
   if (!error && !problems.length) return null;
   return (

@@ -2,7 +2,7 @@ import { Play, Square } from "lucide-react";
 import { useTranslation } from "react-i18next";
 import { runCommand } from "~/commands/registry";
 import { useKeys } from "~/commands/useKeys";
-import { problemText } from "~/i18n/problems";
+import { jobErrorText, problemText } from "~/i18n/problems";
 import { useRun } from "~/stores/run";
 import { useServer } from "~/stores/server";
 import { Button } from "~/ui/Button";
@@ -50,7 +50,8 @@ export function RunBar() {
 function Trouble() {
   const { t } = useTranslation("form");
   const found = useRun((s) => s.found);
-  const failed = useRun((s) => (s.current?.state === "error" ? (s.current.error?.message ?? "") : ""));
+  const error = useRun((s) => (s.current?.state === "error" ? s.current.error : null));
+  const failed = error && jobErrorText(error);
   const errors = found.filter((p) => p.severity === "error");
   if (!errors.length && !failed) return null;
   return (

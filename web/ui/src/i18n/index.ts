@@ -1,4 +1,5 @@
-/** Languages. A file en/NAME.json or vi/NAME.json is the namespace NAME; a test holds both sides together. */
+/** Languages. A file en/NAME.json or vi/NAME.json is the namespace NAME; a test holds both sides together.
+ * vi/told-*.json are sentences of the server (sentences.ts). */
 
 import i18next from "i18next";
 import { initReactI18next } from "react-i18next";
@@ -7,7 +8,7 @@ import { type Settings, useSettings } from "~/stores/settings";
 export const LANGUAGES = ["en", "vi"] as const;
 export type Language = (typeof LANGUAGES)[number];
 
-const files = import.meta.glob<Record<string, unknown>>(["./en/*.json", "./vi/*.json"], {
+const files = import.meta.glob<Record<string, unknown>>(["./en/*.json", "./vi/*.json", "!./vi/told-*.json"], {
   eager: true,
   import: "default",
 });

@@ -3,9 +3,11 @@
 
 import i18next from "i18next";
 import type { JsonObject } from "~/core/types";
-import type { Problem, Why } from "~/stores/run";
-import { withNames } from "./args";
-import { MENDS, PROBLEMS, joined, plain, type Teller, type Telling } from "./told";
+import type { JobError } from "~/api/schema";
+import type { NodeRun, Problem, Why } from "~/stores/run";
+import { nodeNamed, withNames } from "./args";
+import { type Inner, filled as filledSentence, type Sentence, sentenceIn } from "./sentences";
+import { MENDS, PROBLEMS, joined, plain, shown, type Teller, type Telling } from "./told";
 
 /** The sentence of a key; null if there is none, or a value of it is missing. */
 function filled(key: string, values: Telling["values"]): string | null {
@@ -27,8 +29,31 @@ function told(
 }
 
 /** What is wrong, without its place (it is shown at the node and input) and without the mend (that is a button). */
-export const problemText = (problem: Problem): string =>
-  told("problem", problem.code, withNames(problem.args), PROBLEMS) ?? problem.message;
+export const problemText = (problem: Problem): string => codeText(problem.code, problem.args) ?? problem.message;
+
+/** The sentence of a problem's code. A reason that is told with its values is in the reader's language. */
+function codeText(code: string, args: JsonObject): string | null {
+  const telling = sentenceIn(args["telling"]);
+  const reason = telling ? { reason: toldText(telling, shown(args["reason"])) } : {};
+  return told("problem", code, withNames({ ...args, ...reason }), PROBLEMS);
+}
+
+/** An error or a warning in the reader's language; `english` is as the server tells it. */
+export function toldText(telling: Sentence | null | undefined, english: string): string {
+  if (!telling || i18next.language.startsWith("en")) return english;
+  return filledSentence(telling, innerText) ?? english;
+}
+
+/** A problem within another sentence. */
+function innerText({ code, args, node, input }: Inner): string {
+  const text = (codeText(code, args) ?? code).replace(/\.$/, "");
+  if (node === null) return text;
+  const place = i18next.t(input === null ? "problems:place.node" : "problems:place.input", {
+    node: nodeNamed(node),
+    input,
+  });
+  return `${place}: ${text}`;
+}
 
 /** What would mend it, as the words of a button; null if there is nothing to press. */
 export function mendText(problem: Problem): string | null {
@@ -49,7 +74,12 @@ export function errorText(error: { readonly code: string; readonly message: stri
   return told("refusal", error.code, {}) ?? error.message;
 }
 
-/** Why a job ended badly: the `error` of a job row. What a node's own code said is in nobody's language files. */
-export function jobErrorText(error: { readonly code: string; readonly message: string }): string {
-  return told("job", error.code, { message: error.message }) ?? error.message;
+/** Why a job ended badly: the `error` of a job row. */
+export function jobErrorText({ code = "", message = "", telling }: JobError): string {
+  if (telling) return toldText(telling, message);
+  return told("job", code, { message }) ?? message;
 }
+
+/** Why a node failed. */
+export const runErrorText = (run: NodeRun | undefined): string =>
+  run?.state === "error" ? toldText(run.telling, run.error ?? "") : "";

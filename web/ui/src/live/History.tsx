@@ -3,6 +3,7 @@ import { useCallback, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { nameOf, thumbnailUrl } from "~/api/files";
 import type { Job, Place } from "~/api/schema";
+import { jobErrorText } from "~/i18n/problems";
 import { Choosing, JobActs } from "~/recording/JobActs";
 import { Button, IconButton } from "~/ui/Button";
 import { secondsText } from "./format";
@@ -85,7 +86,7 @@ function EndedRow({ job, forget }: { readonly job: Job; forget(id: string): void
         <small className={css["about"]} title={when.toLocaleString(i18n.language)}>
           {about.filter(Boolean).join(" · ")}
         </small>
-        {job.error?.message && <small className={css["error"]}>{job.error.message}</small>}
+        {job.error?.message && <small className={css["error"]}>{jobErrorText(job.error)}</small>}
       </div>
       <div className={css["acts"]}>
         {job.state === "parked" && (

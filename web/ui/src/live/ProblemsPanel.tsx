@@ -1,7 +1,7 @@
 import { CircleAlert, CircleCheck, Copy, TriangleAlert } from "lucide-react";
 import { useTranslation } from "react-i18next";
 import { inputLabel } from "~/i18n/nodes";
-import { problemText } from "~/i18n/problems";
+import { problemText, runErrorText } from "~/i18n/problems";
 import { useDoc } from "~/stores/doc";
 import { type Problem, useRun } from "~/stores/run";
 import { useServer } from "~/stores/server";
@@ -73,17 +73,18 @@ function ProblemRow({ problem }: { readonly problem: Problem }) {
 /** Why a node failed: its sentence, and what a report needs behind it. */
 export function FailureRow({ id }: { readonly id: string }) {
   const { t } = useTranslation("live");
-  const error = useRun((s) => s.nodes[id]?.error ?? "");
-  const exception = useRun((s) => s.nodes[id]?.exception);
+  const run = useRun((s) => s.nodes[id]);
   const job = useRun((s) => s.job);
-  const details = [error, exception, t("problems.node", { id }), t("problems.job", { id: job ?? "" })].filter(Boolean);
+  const details = [run?.error, run?.exception, t("problems.node", { id }), t("problems.job", { id: job ?? "" })].filter(
+    Boolean,
+  );
   const copy = () => void navigator.clipboard?.writeText(details.join("\n"));
   return (
     <article className={css["row"]} data-severity="error">
       <CircleAlert size={15} aria-hidden className={css["mark"]} />
       <div className={css["body"]}>
         <Place id={id} />
-        <p className={css["text"]}>{error}</p>
+        <p className={css["text"]}>{runErrorText(run)}</p>
         <details className={css["details"]}>
           <summary>{t("problems.details")}</summary>
           <pre>{details.join("\n")}</pre>

@@ -9,6 +9,7 @@ import { PHONE, useUi } from "~/stores/ui";
 import { jobView } from "./feed";
 import { secondsText } from "./format";
 import { goTo } from "./goto";
+import { runErrorText } from "~/i18n/problems";
 import { badge } from "./favicon";
 
 const STORED = "inkwater.notify";
@@ -60,7 +61,7 @@ export function tellEnd(event: Extract<ServerEvent, { kind: "JobFinished" }>): v
   const view = jobView(event.job);
   if (!tab || !view || event.status === "cancelled") return;
   const failed = Object.entries(view.nodes).find(([, run]) => run.state === "error");
-  if (event.status === "error") tellFailure(failed?.[0], failed?.[1].error ?? "");
+  if (event.status === "error") tellFailure(failed?.[0], runErrorText(failed?.[1]));
   const small = globalThis.matchMedia?.(PHONE).matches === true;
   if (!document.hidden && !small) return;
   const time = view.started && view.ended ? secondsText((view.ended - view.started) / 1000) : "";

@@ -75,6 +75,7 @@ function logged(view: JobView, event: Logged): JobView {
       return put(without(view, event.node), event.node, {
         state: "error",
         error: event.message,
+        ...(event.telling && { telling: event.telling }),
         ...(event.exception && { exception: event.exception }),
       });
     case "Expanded":

@@ -34,12 +34,9 @@ function heardOf(state: RunState): Heard {
     state: current?.state ?? null,
     running: id && run ? { name: nameOf(id), done: run.done ?? 0, total: run.total ?? 0 } : null,
     pictures: current?.state === "success" ? picturesOf(state) : 0,
-    error: failed?.node ? { name: nameOf(failed.node), text: errorOf(failed) } : null,
+    error: failed?.node ? { name: nameOf(failed.node), text: jobErrorText(failed) } : null,
   };
 }
-
-const errorOf = ({ code = "", message = "" }: { code?: string | undefined; message?: string | undefined }): string =>
-  jobErrorText({ code, message });
 
 /** Milliseconds at least between two looks at a run, whose progress comes twenty times a second. */
 const LOOK = 250;

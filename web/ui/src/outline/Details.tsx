@@ -5,7 +5,7 @@ import { runCommand } from "~/commands/registry";
 import { graphOf } from "~/core/document";
 import { typeIn } from "~/core/validate";
 import { helpOf } from "~/i18n/nodes";
-import { mendText, problemText, whyText } from "~/i18n/problems";
+import { mendText, problemText, runErrorText, whyText } from "~/i18n/problems";
 import { useDoc } from "~/stores/doc";
 import { type Problem, useRun } from "~/stores/run";
 import { useServer } from "~/stores/server";
@@ -154,7 +154,7 @@ function Told({ row }: { readonly row: Row }) {
           {run.state === "running" && run.total ? ` · ${t("step", { done: run.done ?? 0, total: run.total })}` : ""}
         </p>
       )}
-      {run?.error && <p className={css["bad"]}>{run.error}</p>}
+      {run?.error && <p className={css["bad"]}>{runErrorText(run)}</p>}
       {why && <p className={css["help"]}>{whyText(why)}</p>}
       <Problems problems={ofNode} />
     </>

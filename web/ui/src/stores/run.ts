@@ -5,6 +5,7 @@
 import { create } from "zustand";
 import type { Forecast, JobError, JobState } from "~/api/schema";
 import type { JsonObject } from "~/core/types";
+import type { Sentence } from "~/i18n/sentences";
 
 export interface Why {
   readonly code: string;
@@ -30,6 +31,8 @@ export interface NodeRun {
   /** What the node shows: `images` and others, as the server tells them. */
   readonly shown?: JsonObject;
   readonly error?: string;
+  /** `error` as a sentence and its values. */
+  readonly telling?: Sentence;
   /** The kind of exception, with `error`. */
   readonly exception?: string;
 }
