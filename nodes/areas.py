@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from engine.diffusion.types import Area, Conditioning, Mask
 from engine.graph.define import node
 from engine.graph.sockets import Choice, Range
+from engine.graph.told import Told
 from nodes.facts import passed
 
 CELL = 8
@@ -133,5 +134,9 @@ def conditioning_set_timestep_range(
         end: Where it ends; not before start.
     """
     if start > end:
-        raise ValueError(f"start {start:g} is behind end {end:g}, so the prompt would never act; exchange the two.")
+        raise Told(
+            "start ({start}) is behind end ({end}), so the prompt would never act; exchange the two.",
+            start=f"{start:g}",
+            end=f"{end:g}",
+        )
     return changed(conditioning, when=(start, end))

@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from engine.graph.told import Told
+
 Number = int | float
 
 MAX_LENGTH = 1000
@@ -23,7 +25,7 @@ CONSTANTS: Mapping[str, Number] = {"pi": math.pi, "e": math.e, "tau": math.tau}
 _FOREIGN = re.compile(r"[^0-9A-Za-z_\s.,()+\-*/%<>=!]")
 
 
-class ExpressionError(ValueError):
+class ExpressionError(Told):
     """An expression that cannot be read or computed; the message says what is wrong and what to write instead."""
 
 
@@ -35,13 +37,14 @@ def evaluate(expression: str, variables: Mapping[str, Number | None]) -> Number:
     Raises:
         ExpressionError: the text is no expression of the grammar, or has no finite value.
     """
-    tree = _parse(expression)
+    text = _in_a_line(expression)
+    tree = _parse(text)
     try:
-        value = _Evaluator(variables).value(tree, 0)
+        value = _Evaluator(text, variables).value(tree, 0)
     except ZeroDivisionError:
-        raise ExpressionError(f"{expression.strip()!r} divides by zero.") from None
+        raise ExpressionError('"{expression}" divides by zero.', expression=_short(text)) from None
     except OverflowError:
-        raise ExpressionError(f"{expression.strip()!r} grows too large for a number.") from None
+        raise ExpressionError('"{expression}" grows too large for a number.', expression=_short(text)) from None
     return int(value) if isinstance(value, bool) else value
 
 
@@ -49,27 +52,47 @@ def as_int(value: Number) -> int:
     """`value` cut to its whole part; refused outside -2^63 … 2^64 - 1."""
     whole = int(value)
     if not INT_LOW <= whole <= INT_HIGH:
-        raise ExpressionError("The result is outside -2^63 … 2^64 - 1, the range of whole numbers here.")
+        raise ExpressionError(
+            "The result {value} is outside -2^63 … 2^64 - 1, the range of whole numbers here; take a smaller one.",
+            value=_short(str(whole)),
+        )
     return whole
 
 
-def _parse(expression: str) -> ast.expr:
-    text = " ".join(expression.split())
+def _in_a_line(expression: str) -> str:
+    return " ".join(expression.split())
+
+
+def _parse(text: str) -> ast.expr:
     if not text:
         raise ExpressionError("The expression is empty; write for example: a * 2 + 1")
     if len(text) > MAX_LENGTH:
-        raise ExpressionError(f"The expression has {len(text)} characters; at most {MAX_LENGTH} are read.")
+        raise ExpressionError(
+            "The expression has {found} characters, and at most {most} are read; split it among several nodes.",
+            found=len(text),
+            most=MAX_LENGTH,
+        )
     if foreign := _FOREIGN.search(text):
-        raise ExpressionError(f"{foreign.group()!r} means nothing here{_advice(foreign.group())}.")
+        raise _foreign(foreign.group())
     try:
         return ast.parse(text, mode="eval").body
     except (SyntaxError, ValueError, MemoryError, RecursionError):
-        raise ExpressionError(f"{_short(text)!r} cannot be read; write for example: (a + b) / 2") from None
+        raise ExpressionError(
+            '"{expression}" cannot be read; write for example: (a + b) / 2', expression=_short(text)
+        ) from None
 
 
-def _advice(character: str) -> str:
-    return {"^": "; write ** for a power", "×": "; write *", "÷": "; write /", "√": "; write sqrt(…)"}.get(
-        character, ""
+BETTER: Mapping[str, str] = {"^": "**", "×": "*", "÷": "/", "√": "sqrt(…)"}
+"""How signs of mathematics are written here."""
+
+
+def _foreign(character: str) -> ExpressionError:
+    if character in BETTER:
+        return ExpressionError(
+            '"{character}" means nothing here; write {better}.', character=character, better=BETTER[character]
+        )
+    return ExpressionError(
+        '"{character}" means nothing here; there are numbers, names, brackets and + - * / // % **.', character=character
     )
 
 
@@ -79,11 +102,14 @@ def _short(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Evaluator:
+    text: str
     variables: Mapping[str, Number | None]
 
     def value(self, tree: ast.expr, depth: int) -> Number:
         if depth > MAX_DEPTH:
-            raise ExpressionError(f"The expression is nested deeper than {MAX_DEPTH} levels.")
+            raise ExpressionError(
+                "The expression is nested deeper than {most} levels; split it among several nodes.", most=MAX_DEPTH
+            )
         return bounded(self._value(tree, depth + 1))
 
     def _value(self, tree: ast.expr, depth: int) -> Number:
@@ -104,19 +130,25 @@ class _Evaluator:
                 return self.value(body if self.value(test, depth) else orelse, depth)
             case ast.Call(func=ast.Name(id=name), args=args, keywords=[]):
                 return self._call(name, args, depth)
-        raise ExpressionError(f"{type(tree).__name__} is no arithmetic; there are + - * / // % ** and functions.")
+        raise ExpressionError(
+            '"{part}" is no arithmetic; there are numbers, names, brackets, functions and + - * / // % **.',
+            part=_short(self.text[tree.col_offset : tree.end_col_offset]),
+        )
 
     def _name(self, name: str) -> Number:
         if name in CONSTANTS:
             return CONSTANTS[name]
         if name not in self.variables:
-            known = ", ".join([*self.variables, *CONSTANTS])
-            raise ExpressionError(f"{name!r} is not known here; known names: {known}.")
+            raise ExpressionError(
+                '"{name}" is not known here; known names: {known}.', name=name, known=[*self.variables, *CONSTANTS]
+            )
         value = self.variables[name]
         if value is None:
-            raise ExpressionError(f"The expression uses {name!r}, but nothing is connected to it.")
+            raise ExpressionError(
+                'The expression uses "{name}", but nothing is connected to it; connect a number.', name=name
+            )
         if not isinstance(value, int | float):
-            raise ExpressionError(f"{name!r} must be a number, found {type(value).__name__}.")
+            raise ExpressionError('"{name}" must be a number, found {found}.', name=name, found=type(value).__name__)
         return value
 
     def _boolean(self, tree: ast.BoolOp, depth: int) -> Number:
@@ -141,11 +173,10 @@ class _Evaluator:
 
     def _call(self, name: str, args: list[ast.expr], depth: int) -> Number:
         if name not in FUNCTIONS:
-            raise ExpressionError(f"There is no function {name!r}; there are: {', '.join(FUNCTIONS)}.")
+            raise ExpressionError('There is no function "{name}"; there are: {known}.', name=name, known=[*FUNCTIONS])
         fewest, most, function = FUNCTIONS[name]
         if not fewest <= len(args) <= most:
-            count = str(fewest) if fewest == most else f"{fewest} or more"
-            raise ExpressionError(f"{name} takes {count} numbers, found {len(args)}.")
+            raise _wrong_count(name, len(args))
         values = [self.value(arg, depth) for arg in args]
         try:
             return function(*values)
@@ -153,7 +184,24 @@ class _Evaluator:
             raise
         except (ValueError, TypeError):
             shown = ", ".join(_short(str(v)) for v in values)
-            raise ExpressionError(f"{name}({shown}) has no value.") from None
+            raise ExpressionError(
+                "{name}({values}) has no value; give it other numbers.", name=name, values=shown
+            ) from None
+
+
+def _wrong_count(name: str, found: int) -> ExpressionError:
+    fewest, most, _ = FUNCTIONS[name]
+    if most == 1:
+        return ExpressionError("{name} takes one number, found {found}.", name=name, found=found)
+    if fewest == most:
+        return ExpressionError("{name} takes {count} numbers, found {found}.", name=name, count=fewest, found=found)
+    if most == MANY:
+        return ExpressionError(
+            "{name} takes {count} or more numbers, found {found}.", name=name, count=fewest, found=found
+        )
+    return ExpressionError(
+        "{name} takes {fewest} to {most} numbers, found {found}.", name=name, fewest=fewest, most=most, found=found
+    )
 
 
 def bounded(value: Number) -> Number:
@@ -163,14 +211,14 @@ def bounded(value: Number) -> Number:
     if isinstance(value, float) and not math.isfinite(value):
         raise ExpressionError("A part of the expression is infinite or not a number.")
     if isinstance(value, int) and value.bit_length() > MAX_BITS:
-        raise ExpressionError(f"A part of the expression is longer than {MAX_BITS} bits.")
+        raise ExpressionError("A part of the expression is a whole number of more than {most} bits.", most=MAX_BITS)
     return value
 
 
 def power(base: Number, exponent: Number) -> Number:
     """`base ** exponent`, refused before it is computed when the result would be huge."""
     if isinstance(base, int) and isinstance(exponent, int) and abs(base).bit_length() * abs(exponent) > 2 * MAX_BITS:
-        raise ExpressionError(f"A power in the expression is longer than {MAX_BITS} bits.")
+        raise ExpressionError("A power in the expression is a whole number of more than {most} bits.", most=MAX_BITS)
     result: Any = base**exponent
     return bounded(result)
 
@@ -179,7 +227,11 @@ def rounded(value: Number, digits: Number = 0) -> Number:
     """`value` to `digits` decimals, half to even; a whole number when digits is 0 or less."""
     places = int(digits)
     if places != digits or abs(places) > MAX_DIGITS:
-        raise ExpressionError(f"round takes a whole number of digits from -{MAX_DIGITS} to {MAX_DIGITS}.")
+        raise ExpressionError(
+            "round takes a whole number of digits from -{most} to {most}, found {found}.",
+            most=MAX_DIGITS,
+            found=_short(str(digits)),
+        )
     return round(value, places) if places > 0 else int(round(value, places))
 
 

@@ -10,6 +10,7 @@ from engine.graph.context import Context
 from engine.graph.define import Ui, node
 from engine.graph.facts import FactsOf
 from engine.graph.sockets import Choice, Range
+from engine.graph.told import Told
 from engine.models.handle import Model
 from nodes.trace_facts import within
 
@@ -197,12 +198,14 @@ def _sized(maps: Tensor, height: int, width: int) -> Tensor:
 
 
 def _cell(seen: StepHeat, x: float, y: float) -> tuple[int, int]:
-    """Row and column of the heat's cell under a spot of the picture; ValueError outside the conditioning's place."""
+    """Row and column of the heat's cell under a spot of the picture; raises Told outside the conditioning's place."""
     heat, (height, width) = seen.heat, seen.step.x.shape[-2:]
     row, column = y * height - heat.rows.start, x * width - heat.columns.start
     tall, wide = heat.cells
     if not (0 <= row <= tall and 0 <= column <= wide):
-        raise ValueError(f"The spot {x:g}, {y:g} is outside the area of this conditioning; choose one inside it.")
+        raise Told(
+            "The spot {x}, {y} is outside the area of this conditioning; choose one inside it.", x=f"{x:g}", y=f"{y:g}"
+        )
     rows, columns = heat.maps.shape[-2:]
     return min(int(row / tall * rows), rows - 1), min(int(column / wide * columns), columns - 1)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 from engine.diffusion.types import Image
 from engine.graph.define import Ui, node
 from engine.graph.sockets import Range, Widget
+from engine.graph.told import Told, telling
 from engine.looking.numbers import Part, is_tensor, parts, short
 
 if TYPE_CHECKING:
@@ -18,11 +19,11 @@ CATEGORY = "inspect"
 WIDTH = 256
 """Pixels that the longer side of a picture of differences has at least."""
 TITLES = {
-    "image": "pictures",
-    "mask": "masks",
-    "samples": "latents",
-    "embeds": "conditionings",
-    "vectors": "token vectors",
+    "image": telling("pictures"),
+    "mask": telling("masks"),
+    "samples": telling("latents"),
+    "embeds": telling("conditionings"),
+    "vectors": telling("token vectors"),
 }
 """What can be compared, by the name of its first tensor."""
 
@@ -68,14 +69,16 @@ def _pairs(a: Any, b: Any) -> list[tuple[Part, Part]]:
     """The tensors that are compared, of both; one sentence where they cannot be."""
     mine, yours = (_of(value, name) for value, name in ((a, "a"), (b, "b")))
     if mine[0].name != yours[0].name:
-        raise ValueError(f"a is {TITLES[mine[0].name]} and b is {TITLES[yours[0].name]}; compare two of one type.")
+        raise Told("a is {a} and b is {b}; compare two of one type.", a=TITLES[mine[0].name], b=TITLES[yours[0].name])
     if len(mine) != len(yours):
-        raise ValueError(f"a holds {len(mine)} prompts and b holds {len(yours)}; compare conditionings of as many.")
+        raise Told("a holds {a} prompts and b holds {b}; compare conditionings of as many.", a=len(mine), b=len(yours))
     for one, other in zip(mine, yours, strict=True):
         if one.tensor.shape != other.tensor.shape:
-            raise ValueError(
-                f"a has the size {_size(one)} and b {_size(other)}; make {TITLES[one.name]} of one size before they "
-                "are compared."
+            raise Told(
+                "a has the size {a} and b {b}; make {kind} of one size before they are compared.",
+                a=_size(one),
+                b=_size(other),
+                kind=TITLES[one.name],
             )
     return list(zip(mine, yours, strict=True))
 
@@ -84,12 +87,14 @@ def _of(value: Any, name: str) -> list[Part]:
     found = parts(value)
     first = found[0].name if found else ""
     if first not in TITLES:
-        kinds = ", ".join(TITLES.values())
-        raise ValueError(
-            f"{name} is {first if is_tensor(value) else type(value).__name__}, and only these can be compared: {kinds}."
+        raise Told(
+            "{name} is {type}, and only these can be compared: {kinds}.",
+            name=name,
+            type=first if is_tensor(value) else type(value).__name__,
+            kinds=[*TITLES.values()],
         )
     if not found[0].tensor.numel():
-        raise ValueError(f"{name} is empty: there is nothing to compare.")
+        raise Told("{name} is empty: there is nothing to compare.", name=name)
     return [part for part in found if part.name == first]
 
 

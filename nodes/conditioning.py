@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from engine.diffusion.types import Cond, Conditioning
 from engine.graph.define import node
 from engine.graph.sockets import Range
+from engine.graph.told import Told
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -95,7 +96,7 @@ def _mix(to: Cond, other: Cond, share: float) -> Cond:
 
 def _first(conditioning: Conditioning, name: str) -> Cond:
     if not conditioning:
-        raise ValueError(f"{name} is empty; connect a conditioning with at least one prompt.")
+        raise Told("{name} is empty; connect a conditioning with at least one prompt.", name=name)
     return conditioning[0]
 
 

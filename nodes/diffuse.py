@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 from engine.diffusion.types import Image, Latent, LatentSpec, Noise, Sigmas
 from engine.graph.define import node
 from engine.graph.sockets import Range
+from engine.graph.told import Told
 from engine.models.handle import Model
 from nodes.facts import passed, sampled
 from nodes.sampling import Seed, same_channels
@@ -131,8 +132,10 @@ def clean_from_noise(
     from engine.diffusion.trajectory import Trajectory, trajectory_of
 
     if noisy.samples.shape != noise.samples.shape:
-        raise ValueError(
-            f"The noisy latent is {_size(noisy)} and the noise {_size(noise)}; give noise of the same size."
+        raise Told(
+            "The noisy latent is {expected} and the noise {found}; give noise of the same size.",
+            expected=_size(noisy),
+            found=_size(noise),
         )
     spec, trajectory = (model.latent, trajectory_of(model.sampling)) if model else (LatentSpec(), Trajectory())
     sigma = level(sigmas, step)

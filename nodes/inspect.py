@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from engine.graph.context import Context
 from engine.graph.define import Ui, node
+from engine.graph.told import Told
 from engine.looking.describe import describe
 from engine.looking.numbers import numbers, parts, size_text
 from engine.looking.report import report
@@ -74,7 +75,7 @@ def model_info(
     """
     handles = [*_handles(model, clip, vae)]
     if not handles:
-        raise ValueError("Nothing is connected: connect a model, a CLIP or a VAE to tell of.")
+        raise Told("Nothing is connected: connect a model, a CLIP or a VAE to tell of.")
     infos = [part_info(context.path(handle.source), handle) for handle in handles]
     total = sum(info.parameters for info in infos)
     blocks = ["\n".join(_part(handle, info)) for handle, info in zip(handles, infos, strict=True)]

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.diffusion.types import Latent
+from engine.graph.told import Told
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -19,7 +20,7 @@ OLD_FACTOR = 0.18215
 """Files without the mark hold samples multiplied by this."""
 
 
-class LatentFileError(ValueError):
+class LatentFileError(Told):
     """A file that holds no latents; the message says why."""
 
 
@@ -48,10 +49,16 @@ def read(path: Path, name: str) -> Latent:
     try:
         tensors = load_file(path)
     except (SafetensorError, OSError) as cause:
-        raise LatentFileError(f"{name!r} is no .latent file ({cause}); choose one that SaveLatent wrote.") from None
+        raise LatentFileError(
+            '"{name}" is no .latent file ({cause}); choose one that SaveLatent wrote.', name=name, cause=str(cause)
+        ) from None
     samples = tensors.get(SAMPLES)
     if samples is None or samples.dim() < 4:
-        raise LatentFileError(f"{name!r} holds no latents: the tensor {SAMPLES} [B, C, h, w] is missing.")
+        raise LatentFileError(
+            '"{name}" holds no latents: the tensor {tensor} [B, C, h, w] is missing; choose one that SaveLatent wrote.',
+            name=name,
+            tensor=SAMPLES,
+        )
     index = tensors.get(INDEX)
     return Latent(
         samples.float() / (1.0 if MARK in tensors else OLD_FACTOR),

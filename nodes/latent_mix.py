@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from engine.diffusion.types import Latent, Mask
 from engine.graph.define import node
 from engine.graph.sockets import Range
+from engine.graph.told import Told
 from nodes.compose import pasted
 from nodes.facts import passed
 from nodes.planes import to_batch
@@ -20,10 +21,10 @@ Place = Annotated[int, Range(0, 16384, step=8)]
 
 
 def same_channels(first: Latent, second: Latent) -> None:
-    """Raise ValueError for latents of two families."""
+    """Raise Told for latents of two families."""
     a, b = first.samples.shape[1], second.samples.shape[1]
     if a != b:
-        raise ValueError(f"The latents have {a} and {b} channels; use latents of one family.")
+        raise Told("The latents have {a} and {b} channels; use latents of one family.", a=a, b=b)
 
 
 def alike(first: Latent, second: Latent, method: str = "bilinear") -> Tensor:

@@ -10,6 +10,7 @@ from engine.diffusion.types import Latent
 from engine.graph.define import node
 from engine.graph.facts import Facts, Known
 from engine.graph.sockets import Choice, Range
+from engine.graph.told import Told
 from nodes.facts import latent_of, number
 from nodes.image_size import FLIPS, TURNS, turned_size
 from nodes.latent_mix import Place, same_channels
@@ -131,10 +132,17 @@ def latent_concat(*, samples1: Latent, samples2: Latent, dim: Annotated[str, Cho
     _, _, tall1, wide1 = samples1.samples.shape
     _, _, tall2, wide2 = samples2.samples.shape
     if (tall1 != tall2) if axis == -1 else (wide1 != wide2):
-        scale, side = samples1.downscale, "high" if axis == -1 else "wide"
-        one, two = (tall1, tall2) if axis == -1 else (wide1, wide2)
-        raise ValueError(
-            f"The first latents are {one * scale} pixels {side} and the second {two * scale}; make both as {side}."
+        scale = samples1.downscale
+        if axis == -1:
+            raise Told(
+                "The first latents are {first} pixels high and the second {second}; make both as high.",
+                first=tall1 * scale,
+                second=tall2 * scale,
+            )
+        raise Told(
+            "The first latents are {first} pixels wide and the second {second}; make both as wide.",
+            first=wide1 * scale,
+            second=wide2 * scale,
         )
     count = len(samples1.samples)
 
@@ -175,5 +183,5 @@ def latent_cut(
 
 def _axis(dim: str) -> int:
     if dim not in AXES:
-        raise ValueError("These are latents of pictures, and only films have time (t); choose x or y.")
+        raise Told("These are latents of pictures, and only films have time (t); choose x or y.")
     return AXES[dim]

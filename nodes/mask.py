@@ -11,6 +11,7 @@ from engine.graph.context import Context
 from engine.graph.define import Ui, node
 from engine.graph.facts import Facts, Known
 from engine.graph.sockets import Choice, File, Range, Widget
+from engine.graph.told import Told
 from nodes import pictures
 from nodes.facts import number, passed, picture_of
 from nodes.image import picture_facts
@@ -123,9 +124,11 @@ def image_to_mask(*, image: Image, channel: Annotated[str, Choice(CHANNELS)] = "
     """
     place = CHANNELS.index(channel)
     if place >= image.shape[3]:
-        raise ValueError(
-            f"The picture has {image.shape[3]} channels and no {channel}; take another channel, or the MASK output of "
-            "LoadImage for its transparency."
+        raise Told(
+            "The picture has {found} channels and no {channel}; take another channel, or the MASK output of LoadImage "
+            "for its transparency.",
+            found=image.shape[3],
+            channel=channel,
         )
     return Mask(image[..., place].contiguous())
 

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from engine.graph.told import Told
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -24,7 +26,7 @@ ORIENTATION = 0x0112
 SIDEWAYS = 5
 
 
-class PictureError(ValueError):
+class PictureError(Told):
     """A picture file that cannot be used; the message says which and why."""
 
 
@@ -50,13 +52,17 @@ def read(path: Path, name: str) -> tuple[Tensor, Tensor]:
                 pictures.append(colour)
                 masks.append(transparent)
     except UnidentifiedImageError:
-        raise PictureError(f"{name!r} is no picture that can be read; use one of: {', '.join(FORMATS)}.") from None
+        raise PictureError(
+            '"{name}" is no picture that can be read; use one of: {formats}.', name=name, formats=", ".join(FORMATS)
+        ) from None
     except Image.DecompressionBombError:
-        raise PictureError(_too_large(name)) from None
+        raise _too_large(name) from None
     except PictureError:
         raise
     except (OSError, ValueError, SyntaxError, EOFError, MemoryError) as cause:
-        raise PictureError(f"{name!r} is broken and cannot be read ({cause}); save it again.") from None
+        raise PictureError(
+            '"{name}" is broken and cannot be read ({cause}); save it again.', name=name, cause=str(cause)
+        ) from None
     return _batch(torch, pictures), _batch(torch, masks)
 
 
@@ -69,14 +75,18 @@ def _frames(file: Pil.Image, name: str) -> Iterator[Pil.Image]:
         width, height = frame.size
         pixels += width * height
         if max(width, height) > MAX_SIDE or pixels > MAX_PIXELS or count > MAX_FRAMES:
-            raise PictureError(_too_large(name))
+            raise _too_large(name)
         yield ImageOps.exif_transpose(frame)
 
 
-def _too_large(name: str) -> str:
-    return (
-        f"{name!r} is too large: at most {MAX_SIDE} pixels a side, {MAX_PIXELS // 1_000_000} million pixels "
-        f"and {MAX_FRAMES} frames are read; make it smaller first."
+def _too_large(name: str) -> PictureError:
+    return PictureError(
+        '"{name}" is too large: at most {side} pixels a side, {pixels} million pixels and {frames} frames are read; '
+        "make it smaller first.",
+        name=name,
+        side=MAX_SIDE,
+        pixels=MAX_PIXELS // 1_000_000,
+        frames=MAX_FRAMES,
     )
 
 

@@ -12,6 +12,7 @@ from engine.diffusion.types import Image
 from engine.graph.define import node
 from engine.graph.facts import Facts, Known
 from engine.graph.sockets import Range, Widget
+from engine.graph.told import Told
 from nodes.facts import number, picture_of
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ MAX_PEOPLE = 200
 Point = tuple[float, float] | None
 
 
-class PoseError(ValueError):
+class PoseError(Told):
     """Keypoints that cannot be drawn; the text is one sentence."""
 
 
@@ -91,7 +92,9 @@ def read_poses(text: str) -> list[list[list[Point]]]:
 def _people(frame: Any) -> Iterator[list[Point]]:
     people = frame.get("people") if isinstance(frame, Mapping) else None
     if not isinstance(people, list) or len(people) > MAX_PEOPLE:
-        raise PoseError(f'The keypoints have no list "people" of at most {MAX_PEOPLE}; give what OpenPose writes.')
+        raise PoseError(
+            'The keypoints have no list "people" of at most {most}; give what OpenPose writes.', most=MAX_PEOPLE
+        )
     sides = tuple(frame.get(name) for name in ("canvas_width", "canvas_height"))
     for person in people:
         numbers = person.get("pose_keypoints_2d") if isinstance(person, Mapping) else None

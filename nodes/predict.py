@@ -9,6 +9,7 @@ from engine.diffusion.names import SAMPLERS
 from engine.diffusion.types import Conditioning, Latent, Noise, Sampler, Sigmas
 from engine.graph.context import Context
 from engine.graph.define import Ui, node
+from engine.graph.told import Told
 from engine.models.handle import Model
 from nodes.diffuse import CATEGORY, Step
 from nodes.facts import sampled
@@ -147,11 +148,15 @@ def _kept_from(noisy: Latent, original: Latent | None) -> Latent:
     if mask is None:
         return noisy
     if original is None:
-        raise ValueError(
+        raise Told(
             "latent_image has a noise mask, and a noisy latent does not say what the mask keeps; link the clean latent "
             "to original, or take the mask off."
         )
     if original.samples.shape != noisy.samples.shape:
         sizes = ["×".join(map(str, value.samples.shape)) for value in (original, noisy)]
-        raise ValueError(f"original is {sizes[0]} and latent_image {sizes[1]}; they must be of one size.")
+        raise Told(
+            "original is {original} and latent_image {latent_image}; they must be of one size.",
+            original=sizes[0],
+            latent_image=sizes[1],
+        )
     return replace(original, noise_mask=mask)

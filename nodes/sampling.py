@@ -10,6 +10,7 @@ from engine.diffusion.types import Conditioning, Latent, Noise, Sampler, Sigmas
 from engine.graph.context import Context
 from engine.graph.define import node
 from engine.graph.sockets import Choice, Range, Widget
+from engine.graph.told import Told
 from engine.models.handle import Guider, Model
 from nodes.facts import sampled
 
@@ -198,7 +199,7 @@ async def sample(
 
 
 def job_of(guider: Guider, sampler: Sampler, sigmas: Tensor, start: Latent, noise: Noise, seed: int) -> DenoiseJob:
-    """What the denoise loop is to do from `start`; ValueError for latents that the model cannot read."""
+    """What the denoise loop is to do from `start`; raises Told for latents that the model cannot read."""
     from engine.diffusion.noise import initial_noise
     from engine.models.sample import denoise_job
 
@@ -246,7 +247,11 @@ def guided(model: Model, positive: Conditioning, negative: Conditioning, scale: 
 
 
 def same_channels(latent: Latent, model: Model) -> None:
-    """ValueError unless the model reads latents of so many channels."""
+    """Raise Told unless the model reads latents of so many channels."""
     found, expected = latent.samples.shape[1], model.latent.channels
     if found != expected:
-        raise ValueError(f"The latent has {found} channels and the model takes {expected}; use latents of its family.")
+        raise Told(
+            "The latent has {found} channels and the model takes {expected}; use latents of its family.",
+            found=found,
+            expected=expected,
+        )

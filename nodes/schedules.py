@@ -7,6 +7,7 @@ from typing import Annotated
 from engine.diffusion.types import Sigmas
 from engine.graph.define import node
 from engine.graph.sockets import Range
+from engine.graph.told import Told
 from nodes.sampling import Steps
 
 CATEGORY = "sampling/custom_sampling/schedulers"
@@ -35,7 +36,7 @@ def karras_scheduler(
     import torch
 
     if rho == 0:
-        raise ValueError("rho is 0, and sigma has no power 1/0; give a number above it, such as 7.")
+        raise Told("rho is 0, and sigma has no power 1/0; give a number above it, such as 7.")
     ramp = torch.linspace(sigma_max ** (1 / rho), sigma_min ** (1 / rho), steps, dtype=torch.float64) ** rho
     return Sigmas(torch.cat([ramp, ramp.new_zeros(1)]).float())
 
@@ -52,6 +53,10 @@ def exponential_scheduler(*, steps: Steps = 20, sigma_max: Level = HIGHEST, sigm
     import torch
 
     if sigma_min <= 0 or sigma_max <= 0:
-        raise ValueError(f"The noise falls by a factor from {sigma_max:g} to {sigma_min:g}; both must be above 0.")
+        raise Told(
+            "The noise falls by a factor from {sigma_max} to {sigma_min}; both must be above 0.",
+            sigma_max=f"{sigma_max:g}",
+            sigma_min=f"{sigma_min:g}",
+        )
     ramp = torch.logspace(0, 1, steps, base=sigma_min / sigma_max, dtype=torch.float64) * sigma_max
     return Sigmas(torch.cat([ramp, ramp.new_zeros(1)]).float())

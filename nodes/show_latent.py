@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from engine.diffusion.types import Image, Latent
 from engine.graph.define import node
 from engine.graph.sockets import Range
+from engine.graph.told import Told
 from engine.looking.latents import channels, span
 from engine.looking.numbers import numbers, short
 
@@ -42,9 +43,16 @@ def show_latent(*, latent: Latent, columns: Annotated[int, Range(1, 16)] = 4) ->
 def _pictures(latent: Latent) -> Tensor:
     samples = latent.samples
     if samples.ndim != 4 or not samples.numel():
-        raise ValueError(f"This latent has the shape {list(samples.shape)}, and only [B, C, h, w] can be drawn.")
+        raise Told(
+            "This latent has the shape {shape}, and only [B, C, h, w] with something in it can be drawn.",
+            shape=str(list(samples.shape)),
+        )
     if samples.shape[1] > MOST_CHANNELS:
-        raise ValueError(f"This latent has {samples.shape[1]} channels, and at most {MOST_CHANNELS} can be drawn.")
+        raise Told(
+            "This latent has {found} channels, and at most {most} can be drawn.",
+            found=samples.shape[1],
+            most=MOST_CHANNELS,
+        )
     return samples
 
 

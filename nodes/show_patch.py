@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from engine.diffusion.types import Image
 from engine.graph.context import Context
 from engine.graph.define import Ui, node
+from engine.graph.told import Told
 from engine.models.detect import PART_TITLES
 from engine.models.handle import Clip, Model, ModelHandle
 
@@ -55,7 +56,7 @@ def show_patch(*, model: Model | None = None, clip: Clip | None = None, context:
 
     handles = [*([model.handle] if model else []), *(clip.handles if clip else [])]
     if not handles:
-        raise ValueError("There is nothing to look at: link a model, a text encoder (CLIP) or both.")
+        raise Told("There is nothing to look at: link a model, a text encoder (CLIP) or both.")
     texts, pictures = [], []
     for handle in handles:
         changes = list(layer_changes(handle, context.path))

@@ -11,6 +11,7 @@ from engine.graph.context import Context
 from engine.graph.define import Ui, node
 from engine.graph.facts import Facts, Known
 from engine.graph.sockets import Range
+from engine.graph.told import Told
 from engine.looking.numbers import short
 from engine.looking.pieces import Piece, pieces
 from engine.models.handle import Clip
@@ -114,7 +115,7 @@ def nearest_tokens(
     tokens = tokens_of(word, clip, context)
     own = [piece for piece in pieces(tokens) if not piece.mark]
     if not own:
-        raise ValueError("There is no word to look for: type one, such as fox.")
+        raise Told("There is no word to look for: type one, such as fox.")
     with context.lease(clip.handles[0]) as (encoder,):
         vectors = encoder.embed(tokens, reader(context.path)).vectors
         vector = sum(vectors[piece.chunk, piece.place] for piece in own) / len(own)

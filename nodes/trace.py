@@ -10,6 +10,7 @@ from engine.diffusion.types import Conditioning, Latent, Noise, Sampler, Sigmas
 from engine.graph.context import Context
 from engine.graph.define import Ui, node
 from engine.graph.sockets import Range
+from engine.graph.told import Told
 from engine.models.handle import Model
 from nodes.diffuse import Step
 from nodes.predict import begun_anew
@@ -192,12 +193,18 @@ def _same_latents(trace: Trace, model: Model) -> None:
     from engine.diffusion.trajectory import trajectory_of
 
     if trace.latent != model.latent:
-        raise ValueError(
-            f"The trace's latents have {trace.latent.channels} channels and factor {trace.latent.factor:g}, the model "
-            f"takes {model.latent.channels} and {model.latent.factor:g}; branch with a model of the same family."
+        raise Told(
+            "The trace's latents have {found} channels and factor {found_factor}, the model takes {expected} and "
+            "{expected_factor}; branch with a model of the same family.",
+            found=trace.latent.channels,
+            found_factor=f"{trace.latent.factor:g}",
+            expected=model.latent.channels,
+            expected_factor=f"{model.latent.factor:g}",
         )
     if trajectory_of(trace.sampling) != trajectory_of(model.sampling):
-        raise ValueError(
-            f"The trace was made by a model that predicts {trace.sampling.prediction!r} and this one predicts "
-            f"{model.sampling.prediction!r}, which mixes noise another way; branch with a model of the same kind."
+        raise Told(
+            "The trace was made by a model that predicts {found} and this one predicts {expected}, which mixes noise "
+            "another way; branch with a model of the same kind.",
+            found=trace.sampling.prediction,
+            expected=model.sampling.prediction,
         )

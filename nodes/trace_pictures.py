@@ -11,6 +11,7 @@ from engine.graph.context import Context
 from engine.graph.define import node
 from engine.graph.facts import Facts, Known
 from engine.graph.sockets import Choice, Range
+from engine.graph.told import Told, telling
 from engine.models.handle import Vae
 from nodes.facts import picture_of
 from nodes.trace import CATEGORY
@@ -91,9 +92,10 @@ def _label(trace: Trace, index: int, sigma: float) -> str:
 
 def _decoded(trace: Trace, latents: list[Tensor], vae: Vae, context: Context) -> list[Tensor]:
     if vae.latent.channels != trace.latent.channels:
-        raise ValueError(
-            f"The trace's latents have {trace.latent.channels} channels and the VAE takes {vae.latent.channels}; use "
-            "the VAE of their model."
+        raise Told(
+            "The trace's latents have {found} channels and the VAE takes {expected}; use the VAE of their model.",
+            found=trace.latent.channels,
+            expected=vae.latent.channels,
         )
     pictures = []
     with context.lease(vae.handle) as (module,):
@@ -112,9 +114,11 @@ def _rough(trace: Trace, latents: Tensor) -> Tensor:
 
     family = FAMILIES.get(trace.family, FAMILIES["sd1"])
     if len(family.rgb) != latents.shape[1] + 1:
-        raise ValueError(
-            f"Nobody has found the colours of latents with {latents.shape[1]} channels "
-            f"(family {trace.family or 'unknown'!r}); link the model's VAE to see the pictures."
+        raise Told(
+            "Nobody has found the colours of latents with {channels} channels (family {family}); link the model's VAE "
+            "to see the pictures.",
+            channels=latents.shape[1],
+            family=trace.family or telling("unknown"),
         )
     small = torch.stack([torch.from_numpy(colours(latent, family.rgb)) for latent in latents]).float() / 255
     return small.repeat_interleave(trace.latent.downscale, 1).repeat_interleave(trace.latent.downscale, 2)

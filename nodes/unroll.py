@@ -7,6 +7,7 @@ from typing import Any
 
 from engine.graph.expand import Expand
 from engine.graph.graph import Arg, Const, Graph, Link, Node, NodeId
+from engine.graph.told import Told
 
 MOST_STEPS = 100_000
 """Node calls that one loop may make."""
@@ -14,7 +15,7 @@ MOST_STEPS = 100_000
 ITEM, INDEX = 0, 1
 
 
-class LoopError(ValueError):
+class LoopError(Told):
     """A loop that cannot be run; the message says why and what to do."""
 
 
@@ -27,8 +28,11 @@ def unroll(graph: Graph, close: NodeId, items: Sequence[Any]) -> Expand:
     body = between(graph, loop.node, value)
     if len(items) * len(body) > MOST_STEPS:
         raise LoopError(
-            f"The loop has {len(items)} items and {len(body)} nodes in its body; "
-            f"at most {MOST_STEPS:,} node calls are made. Split the items among several loops."
+            "The loop has {items} items and {nodes} nodes in its body, and at most {most} node calls are made; split "
+            "the items among several loops.",
+            items=len(items),
+            nodes=len(body),
+            most=f"{MOST_STEPS:,}",
         )
     names = {id: _short(id, close) for id in body}
     nodes: dict[NodeId, Node] = {}

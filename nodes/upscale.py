@@ -12,6 +12,7 @@ from engine.graph.define import node
 from engine.graph.facts import Facts, Known
 from engine.graph.problems import Refused
 from engine.graph.sockets import File
+from engine.graph.told import Told
 from engine.models.handle import ModelHandle, UpscaleModel
 from engine.models.upscale_files import inspect_upscaler
 from nodes.facts import passed, picture_of
@@ -57,9 +58,13 @@ def image_upscale_with_model(*, upscale_model: UpscaleModel, image: Image, conte
     """
     height, width = (side * upscale_model.scale for side in image.shape[1:3])
     if max(height, width) > MAX_SIDE:
-        raise ValueError(
-            f"The pictures would become {width}×{height} pixels, and {MAX_SIDE} a side is the most; make them smaller "
-            f"first or take an upscaler of less than {upscale_model.scale} times."
+        raise Told(
+            "The pictures would become {width}×{height} pixels, and {most} a side is the most; make them smaller first "
+            "or take an upscaler of less than {scale} times.",
+            width=width,
+            height=height,
+            most=MAX_SIDE,
+            scale=upscale_model.scale,
         )
     with context.lease(upscale_model.handle) as (upscaler,):
         return Image(upscaler.enlarge(image, context.progress))

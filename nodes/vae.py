@@ -8,6 +8,7 @@ from engine.diffusion.types import Image, Latent
 from engine.graph.context import Context
 from engine.graph.define import node
 from engine.graph.sockets import Range
+from engine.graph.told import Told
 from engine.models.handle import Vae
 from nodes.facts import decoded, encoded
 
@@ -97,4 +98,8 @@ def vae_encode_tiled(
 def _same_channels(samples: Latent, vae: Vae) -> None:
     found, expected = samples.samples.shape[1], vae.latent.channels
     if found != expected:
-        raise ValueError(f"The latents have {found} channels and the VAE takes {expected}; use the VAE of their model.")
+        raise Told(
+            "The latents have {found} channels and the VAE takes {expected}; use the VAE of their model.",
+            found=found,
+            expected=expected,
+        )

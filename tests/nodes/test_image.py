@@ -95,7 +95,7 @@ def test_an_animation_is_a_batch_of_frames(tmp_path: Path, bare: Desk, ending: s
 
 def test_a_text_file_is_no_picture(tmp_path: Path, bare: Desk) -> None:
     (tmp_path / "x.png").write_text("hello")
-    with pytest.raises(pictures.PictureError, match=r"'x\.png' is no picture that can be read"):
+    with pytest.raises(pictures.PictureError, match=r'"x\.png" is no picture that can be read'):
         loaded(bare, "x.png")
     assert pictures.size(tmp_path / "x.png", "x") is None
 
