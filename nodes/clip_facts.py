@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from engine.files import FileRef
 from engine.graph.facts import Facts, Known
 from engine.graph.problems import Refused
+from engine.graph.told import beside
 from engine.models.clip_files import Files, clip_family, paired
 from engine.models.detect import inspect_file
 from engine.models.header import ModelFileError
@@ -39,6 +40,6 @@ def _facts(known: Known, family: Callable[[Files, str], str]) -> Facts:
         found = family(files, type_)
     except ModelFileError as error:
         first = next(iter(refs))
-        raise Refused("bad_model_file", {"name": refs[first].name, "reason": str(error)}, first) from None
+        raise Refused("bad_model_file", {"name": refs[first].name, **beside(error)}, first) from None
     sizes = [known.facts(name).get("model_bytes") for name in refs]
     return without_unknown(family=found, model_bytes=None if None in sizes else sum(size or 0 for size in sizes))

@@ -13,9 +13,9 @@ from engine.graph.define import node
 from engine.graph.facts import Facts, FactsOf, Known
 from engine.graph.problems import Mend, Refused
 from engine.graph.sockets import Choice, File, Range
+from engine.graph.told import Told, beside
 from engine.models.control_files import AUTO, MODES, inspect_control
 from engine.models.handle import ControlNet, Model, ModelHandle, Patch, Vae
-from engine.models.header import ModelFileError
 from nodes.facts import passed, without_unknown
 
 ControlFile = Annotated[FileRef, File("controlnet")]
@@ -30,10 +30,11 @@ class Steered(NamedTuple):
     negative: Conditioning
 
 
-def _needs_model(name: str) -> str:
-    return (
-        f"{name} holds only how a ControlNet differs from the model that it was made of; DiffControlNetLoader loads it "
-        "with that model."
+def _needs_model(name: str) -> Told:
+    return Told(
+        "{name} holds only how a ControlNet differs from the model that it was made of; DiffControlNetLoader loads it "
+        "with that model.",
+        name=name,
     )
 
 
@@ -42,7 +43,7 @@ def _whole(known: Known) -> Sequence[Facts]:
     file, ref = known.facts("control_net_name"), known.get("control_net_name")
     if file.get("difference") and isinstance(ref, FileRef):
         mend = Mend("retype", {"options": ["DiffControlNetLoader"]})
-        args = {"name": ref.name, "reason": _needs_model(ref.name)}
+        args = {"name": ref.name, **beside(_needs_model(ref.name))}
         raise Refused("bad_model_file", args, "control_net_name", mend)
     return (file,)
 
@@ -56,7 +57,7 @@ def control_net_loader(*, control_net_name: ControlFile, context: Context) -> Co
     """
     found = inspect_control(context.path(control_net_name))
     if found.difference:
-        raise ModelFileError(_needs_model(control_net_name.name))
+        raise _needs_model(control_net_name.name)
     return ControlNet(ModelHandle(control_net_name, found.family, "control"))
 
 
@@ -85,9 +86,14 @@ def _known_mode(known: Known) -> Sequence[Facts]:
     control, mode = known.facts("control_net"), known.get("type")
     modes = control.get("modes", 0)
     if modes and mode in MODES and mode not in MODES[:modes]:
-        reason = f'this ControlNet knows no hints of type "{mode}": it was made before that type was added.'
+        unknown = Told(
+            'This ControlNet knows no hints of type "{mode}": it was made before that type was added; choose one of: '
+            "{modes}.",
+            mode=mode,
+            modes=[AUTO, *MODES[:modes]],
+        )
         mend = Mend("choose", {"options": [AUTO, *MODES[:modes]]})
-        raise Refused("bad_model_file", {"name": "", "reason": reason}, "type", mend)
+        raise Refused("bad_model_file", {"name": "", **beside(unknown)}, "type", mend)
     return (control,)
 
 

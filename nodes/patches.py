@@ -12,6 +12,7 @@ from engine.graph.define import node
 from engine.graph.facts import Facts, Known
 from engine.graph.problems import Mend, Refused
 from engine.graph.sockets import File, Range
+from engine.graph.told import Told, beside
 from engine.models.handle import Clip, Model, Patch
 from engine.models.hypernetwork_file import inspect_hypernetwork
 from engine.models.lora.blocks import BlockFactors, parse_blocks
@@ -68,9 +69,11 @@ def _changes_denoiser(known: Known) -> Sequence[Facts]:
     """The model's facts; a LoRA that says nothing of the denoiser is refused, as it would do nothing."""
     lora, name = known.facts("lora_name"), known.get("lora_name")
     if "denoiser" not in lora.get("changes", ("denoiser",)) and isinstance(name, FileRef):
-        reason = f"{name.name} changes only text encoders, which this node leaves as they are: use LoraLoader."
+        useless = Told(
+            "{name} changes only text encoders, which this node leaves as they are: use LoraLoader.", name=name.name
+        )
         mend = Mend("retype", {"options": ["LoraLoader"]})
-        raise Refused("bad_model_file", {"name": name.name, "reason": reason}, "lora_name", mend)
+        raise Refused("bad_model_file", {"name": name.name, **beside(useless)}, "lora_name", mend)
     return (known.facts("model"),)
 
 

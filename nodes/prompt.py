@@ -14,6 +14,7 @@ from engine.graph.context import Context
 from engine.graph.facts import Facts, FactsOf, Known
 from engine.graph.problems import Mend, Refused
 from engine.graph.sockets import Complaint, Widget
+from engine.graph.told import beside
 from engine.models.embeddings import finder, learnt_word
 from engine.models.handle import Clip
 from engine.models.mentions import Embeddings, near_words, resolve
@@ -79,7 +80,7 @@ def _check(library: Library, name: str, text: str, plain: str, family: str | Non
         except PromptError as error:
             without = text.replace(f"embedding:{word}", "", 1).strip(" ,")
             mend = Mend("set", {"value": without}) if typed else None
-            raise Refused("bad_embedding", {"name": ref.name, "reason": str(error)}, name, mend) from None
+            raise Refused("bad_embedding", {"name": ref.name, **beside(error)}, name, mend) from None
 
 
 Tokenize = Callable[[str, str, Find], Tokens]
