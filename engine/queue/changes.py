@@ -20,7 +20,7 @@ def after(row: JobRow, event: Event, time: float) -> JobRow:
     if row.state != "running":
         return row
     match event:
-        case StepFailed() if row.error is None:  # of several steps that fail, the first is the cause
+        case StepFailed(spared=False) if row.error is None:  # of several steps that fail, the first is the cause
             error = {"code": "step_failed", "message": event.message, "node": event.node}
             error |= {"node_type": event.node_type, "exception": event.exception}
             return replace(row, error=error | ({"telling": event.telling} if event.telling else {}))

@@ -14,7 +14,7 @@ import logging
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -23,39 +23,27 @@ from typing import Any, Literal
 from engine.queue import pruning, reads
 from engine.queue.book import Book
 from engine.queue.codec import FLEETING
-from engine.queue.histogram import Histogram
-from engine.queue.line import Line
+from engine.queue.live import Live, Warn
 from engine.queue.lock import Lock
 from engine.queue.log import Logged
 from engine.queue.problems import IdTaken, QueueProblem, problem_of
-from engine.queue.readers import Readers
 from engine.queue.recovery import Requeue, again, recover
 from engine.queue.rows import WAITING, Body, JobRow, NewJob, Retention, State, Taken
 from engine.queue.schema import opened
-from engine.queue.views import Views
-from engine.queue.writer import Outcome, Write, Writer
-from engine.queue.writes import insert, save
+from engine.queue.writes import insert
 from engine.run.events import Event, JobFinished, JobInterrupted, JobQueued, Reason
 
 __all__ = ["Body", "IdTaken", "JobQueue", "JobRow", "Logged", "NewJob", "QueueProblem", "Retention", "State", "Taken"]
 
-CARRIED = 8 << 20
-"""Characters of JSON of the bodies that are kept in memory from `put` to `take`."""
-COMMIT_BOUNDS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1.0, 5.0)
-"""Seconds."""
 UNHEARD = (JobQueued, *FLEETING)
+AT_ONCE = 250
+"""Jobs that are ended in one step of the event loop."""
 CANCELLABLE: tuple[State, ...] = (*WAITING, "parked")
 
 log = logging.getLogger(__name__)
-Warn = Callable[[str, str], None]
-"""``warn(code, message)``."""
 
 
-AT_ONCE = 250
-"""Jobs that are ended in one step of the event loop."""
-
-
-class JobQueue(Views):
+class JobQueue(Live):
     """Made by `open`. But for `record`, all is called in one event loop's thread.
 
     Changes hold at once in memory. Those of waiting jobs return when they are on disk, or, while nothing can be
@@ -64,8 +52,6 @@ class JobQueue(Views):
 
     recovered: tuple[JobRow, ...]
     """What ran when the last server died, as it is now: queued again in its old place, or parked."""
-    listener: Callable[[Sequence[Logged]], None]
-    """Called in the loop's thread, in order of seq, after the commit; what `open` logged is in `events` only."""
 
     @classmethod
     def open(
@@ -105,21 +91,8 @@ class JobQueue(Views):
         loop: asyncio.AbstractEventLoop,
     ) -> None:
         book, self.recovered = recover(db, requeue)
-        self.listener = lambda logged: None
-        self.path, self._lock, self._requeue, self._loop = path, lock, requeue, loop
-        self._warn: Warn = warn or (lambda code, message: log.error("%s: %s", code, message))
-        ended = dict(db.execute("SELECT state, count(*) FROM jobs WHERE ended IS NOT NULL GROUP BY state"))
-        super().__init__(Line(book.rows.values(), ended, book.count), Readers(path))
-        self._paused, self._forgotten = bool(book.get("paused")), book.get("forgotten")
-        self._last_seq: int = max(*db.execute("SELECT coalesce(max(seq), 0) FROM events").fetchone(), self._forgotten)
-        self._carried: dict[str, tuple[Body, int]] = {}
-        self._room = CARRIED
-        self._trouble: QueueProblem | None = None
-        self._wake = asyncio.Event()
-        self.commit_seconds = Histogram(COMMIT_BOUNDS)
-        self._closed = False
-        self._writer = Writer(book, path, loop, self._deliver)
-        self._writer.start()
+        self._lock, self._requeue = lock, requeue
+        super().__init__(path, db, book, warn, loop)
 
     # Putting and taking
 
@@ -151,9 +124,7 @@ class JobQueue(Views):
             raise IdTaken(new.id)
         if not size:
             return self._line.rows.get(row.id, row), False
-        if size <= self._room:
-            self._room -= size
-            self._carried[row.id] = Body(new.graph, new.targets, new.source, new.extra, new.record), size
+        self._carried.keep(row.id, Body(new.graph, new.targets, new.source, new.extra, new.record), size)
         self._adopt([row])
         return row, True
 
@@ -162,7 +133,7 @@ class JobQueue(Views):
         while (row := self._next()) is not None:
             carried = self._carried.get(row.id)
             try:
-                body = carried[0] if carried else (await self._read(reads.bodies, [row.id])).get(row.id)
+                body = carried or (await self._read(reads.bodies, [row.id])).get(row.id)
             except (QueueProblem, ValueError) as error:
                 log.error("the graph of job %s cannot be read: %s", row.id, error)
                 body = None
@@ -290,10 +261,6 @@ class JobQueue(Views):
         self._wake.set()
         await self._write(lambda book: book.set("paused", paused), kept=True)
 
-    @property
-    def paused(self) -> bool:
-        return self._paused
-
     # What is over
 
     async def delete_history(self, ids: Iterable[str]) -> int:
@@ -339,21 +306,6 @@ class JobQueue(Views):
 
     # Where it stands
 
-    @property
-    def last_seq(self) -> int:
-        """Of the last event that the listener was told, or that was on disk at the start."""
-        return self._last_seq
-
-    @property
-    def forgotten(self) -> int:
-        """Events up to this seq may have been deleted for their age; 0 when none were."""
-        return self._forgotten
-
-    @property
-    def trouble(self) -> QueueProblem | None:
-        """Why nothing can be written at present."""
-        return self._trouble
-
     def tell(self, url: str) -> None:
         """Write into the lock, for a second server's message, where this one listens."""
         self._lock.tell(url)
@@ -366,68 +318,6 @@ class JobQueue(Views):
         await asyncio.to_thread(self._read.close)
         await asyncio.to_thread(self._writer.stop)
         self._lock.release()
-
-    # The writer's answers
-
-    async def _save(self, rows: Sequence[JobRow], events: Sequence[Event] = ()) -> None:
-        """Change rows at once in memory, and on disk together with their events."""
-        self._adopt(rows)
-        await self._write(partial(save, rows, events), kept=True)
-
-    def _keep(self, rows: Sequence[JobRow]) -> None:
-        """As `_save`, waiting for nothing: what is lost with it is only that a job has started."""
-        self._adopt(rows)
-        self._writer.leave(Write(partial(save, rows, ()), kept=True))
-
-    async def _write(
-        self, run: Callable[[Book], Any], *, then: Callable[[Any], Any] | None = None, kept: bool = False
-    ) -> Any:
-        """Have the writer make a change; `then` is called right after the commit, even when nobody waits any more."""
-        if self._closed:
-            raise QueueProblem("closed")
-        future: asyncio.Future[Any] = self._loop.create_future()
-        self._writer.post(Write(run, partial(_answer, future, then), kept))
-        return await future
-
-    def _adopt(self, rows: Iterable[JobRow]) -> None:
-        for row in rows:
-            self._line.set(row)
-            if row.state not in WAITING and (carried := self._carried.pop(row.id, None)) is not None:
-                self._room += carried[1]
-        self._wake.set()
-
-    def _deliver(self, outcome: Outcome) -> None:
-        """In the loop's thread, once for each transaction."""
-        if (trouble := outcome.trouble) is not None and self._trouble is None:
-            self._warn(trouble.code, str(trouble))
-        self._trouble = trouble
-        if outcome.seconds:
-            self.commit_seconds.add(outcome.seconds)
-        self._adopt(outcome.rows)
-        for done, value, error in outcome.done:
-            done(value, error)
-        if outcome.logged:
-            self._last_seq = outcome.logged[-1].seq
-            try:
-                self.listener(outcome.logged)
-            except Exception:
-                log.exception("the listener of the queue failed")
-
-
-def _answer(
-    future: asyncio.Future[Any], then: Callable[[Any], Any] | None, value: Any, error: Exception | None
-) -> None:
-    if error is None and then is not None:
-        try:
-            value = then(value)
-        except Exception as raised:
-            error = raised
-    if future.done():  # whoever waited has gone
-        return
-    if error is None:
-        future.set_result(value)
-    else:
-        future.set_exception(error)
 
 
 def _sound(text: str) -> str:

@@ -404,15 +404,15 @@ async def test_deleting_history(tmp_path: Path) -> None:
 
 @asynchronous
 async def test_large_bodies_are_packed_and_memory_has_a_bound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("engine.queue.jobs.CARRIED", 2000)
+    monkeypatch.setattr("engine.queue.carried.ROOM", 2000)
     async with opened(tmp_path) as queue:
         large = graph("word " * 40_000)
         for id, made in (("large", large), ("small", GRAPH), ("other", GRAPH)):
             await queue.put(new(id, graph=made))
         assert list(queue._carried) == ["small", "other"]
         assert [(await queue.take()).graph for _ in range(3)] == [large, GRAPH, GRAPH]  # type: ignore[union-attr]
-        assert queue._carried == {}
-        assert queue._room == 2000
+        assert list(queue._carried) == []
+        assert queue._carried.room == 2000
     with closing(sqlite3.connect(tmp_path / "state.sqlite")) as db:
         assert db.execute("SELECT max(length(graph)) FROM bodies").fetchone()[0] < 5000
 
