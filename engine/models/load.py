@@ -113,9 +113,8 @@ class FileLoader:
         self._attach(kept, handle, target)
         before, again = kept.touched, kept.touched | changes.keys()
         kept.touched, kept.numbers.changes = again, changes
-        for key in again:
-            parameter = network.get_parameter(key)
-            if not parameter.is_meta:
+        for key, parameter in network.named_parameters():
+            if key in again and not parameter.is_meta:
                 kept.numbers.read(key, parameter.data, untouched=key not in before)
         kept.touched = frozenset(changes)
 

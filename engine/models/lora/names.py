@@ -39,9 +39,11 @@ def slots(part: Part, parameters: Iterable[str], original: Mapping[str, str]) ->
         original: the original code's names of parameters, where they have one.
     """
     found: dict[str, tuple[Slot, ...]] = {}
+    prefixes = [(prefix, prefix.endswith("_")) for prefix in PREFIXES.get(part, ())]
     for name, slot in _named(part, list(parameters), original):
-        for prefix in PREFIXES.get(part, ()):
-            stem = prefix + (name.replace(".", "_") if prefix.endswith("_") else name)
+        flat = name.replace(".", "_")
+        for prefix, flattened in prefixes:
+            stem = prefix + (flat if flattened else name)
             found[stem] = (*found.get(stem, ()), slot)
     return found
 
