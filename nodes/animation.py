@@ -10,8 +10,7 @@ from engine.graph.context import Context
 from engine.graph.define import Ui, node
 from engine.graph.sockets import Choice, Range
 from nodes import pictures
-from nodes.output import named
-from nodes.parameters import parameters
+from nodes.output import named, signed, texts
 
 EFFORT = {"default": 4, "fastest": 0, "slowest": 6}
 EXIF_PROMPT = 0x0110
@@ -44,7 +43,7 @@ def save_animated_webp(
     from PIL import Image as Pil
 
     exif = Pil.Exif()
-    for tag, (name, text) in enumerate(_texts(context).items()):
+    for tag, (name, text) in enumerate(signed(texts(context), context).items()):
         exif[EXIF_PROMPT - tag] = f"{name}:{text}"
     options = {"lossless": lossless, "quality": quality, "method": EFFORT[method], "exif": exif.tobytes()}
     return _saved(images, filename_prefix, fps, context, "webp", **options)
@@ -67,12 +66,8 @@ def save_animated_png(
         fps: Pictures a second.
         compress_level: 0 is fast and large, 9 slow and small; the pixels are the same.
     """
-    texts = pictures.text_chunks(_texts(context))
-    return _saved(images, filename_prefix, fps, context, "png", compress_level=compress_level, pnginfo=texts)
-
-
-def _texts(context: Context) -> dict[str, str]:
-    return {} if context.metadata is None else {**context.metadata, **parameters(context.graph, context.node)}
+    chunks = pictures.text_chunks(signed(texts(context), context))
+    return _saved(images, filename_prefix, fps, context, "png", compress_level=compress_level, pnginfo=chunks)
 
 
 def _saved(images: Image, prefix: str, fps: float, context: Context, ext: str, **options: Any) -> Ui:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated
 
+from engine.bundle.account import ACCOUNT, with_picture
 from engine.diffusion.types import Image, Latent
 from engine.files import FileRef
 from engine.graph.context import Context, SavedFile
@@ -11,6 +13,9 @@ from engine.graph.define import Ui, node
 from engine.graph.sockets import File
 from nodes import latent_file, pictures
 from nodes.parameters import parameters
+
+if TYPE_CHECKING:
+    from PIL import Image as Pil
 
 
 @node("SaveImage", kind="sink", runs_on="io", category="image", label="Save Image")
@@ -57,13 +62,28 @@ def load_latent(*, latent: Annotated[FileRef, File("input")], context: Context) 
 
 
 def _save(images: Image, prefix: str, context: Context, folder: str, *, compress: int = 4) -> list[SavedFile]:
-    text = {} if context.metadata is None else {**context.metadata, **parameters(context.graph, context.node)}
+    text = texts(context)
     files = []
     for i, picture in enumerate(pictures.to_bytes(images)):
         name = named(prefix, picture.shape[1], picture.shape[0], i)
-        files.append(context.save(name, "png", pictures.png(picture, text, compress=compress), folder=folder))
+        own = signed(text, context, i, pictures.frame(picture))
+        files.append(context.save(name, "png", pictures.png(picture, own, compress=compress), folder=folder))
         context.progress(i + 1, len(images))
     return files
+
+
+def texts(context: Context) -> Mapping[str, str]:
+    """What the pictures that a node saves carry, but for what each says of itself."""
+    return {} if context.metadata is None else {**context.metadata, **parameters(context.graph, context.node)}
+
+
+def signed(
+    text: Mapping[str, str], context: Context, number: int = 0, picture: Pil.Image | None = None
+) -> dict[str, str]:
+    """The texts of one picture, with its own line in the account of the run."""
+    account = text.get(ACCOUNT)
+    own = {} if account is None else {ACCOUNT: with_picture(account, context.node, number, picture)}
+    return {**text, **own}
 
 
 def named(prefix: str, width: int, height: int, number: int) -> str:

@@ -64,6 +64,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "engine.looking",
         "engine.recording",
         "engine.training",
+        "engine.bundle.account",
         "engine.files",
     ),
     "web": ("web", "engine"),

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine.bundle.account import ACCOUNT, Account, pixels, read_account
 from engine.bundle.bundle import Bundle, BundleError, MadePicture, is_bundle, read
-from engine.bundle.make import bundled, pixels
+from engine.bundle.make import bundled
 from engine.bundle.verdict import TOLERANCE, Verdict, compare, verdict
 from engine.files import Library
 from engine.graph.registry import Registry
 from engine.workflow.error import WorkflowError
 from engine.workflow.file import opened
+from engine.workflow.picture_text import picture_texts
 
 if TYPE_CHECKING:
     from engine.session import Session
@@ -34,31 +37,39 @@ def verified(
         made = bundled(session, before.graph, targets=before.targets or None, on_event=on_event, metadata=False)
     except WorkflowError as error:
         raise WorkflowError([f"{path}: it cannot be run here.", *error.sentences], error.problems) from error
-    if not is_bundle(path):
-        before = _by_the_nearest(before, made.bundle, path)
-    return verdict(before, made.bundle, tolerance), made.warnings
+    after = made.bundle if is_bundle(path) else _by_the_nearest(before, made.bundle, path)
+    return verdict(before, after, tolerance), made.warnings
 
 
 def of_picture(path: Path, registry: Registry, library: Library) -> Bundle:
-    """What a picture says of its run: the workflow that it carries, and its pixels. Raises BundleError."""
+    """What a picture says of its run: the workflow and the account that it carries, its pixels. Raises BundleError."""
     found = opened(path, registry, library=library)
     data = path.read_bytes()
     try:
-        made = MadePicture("", path.name, pixels(data), data)
+        own = pixels(data)
     except (OSError, ValueError) as error:
         raise BundleError(f"{path}: this is neither a bundle nor a picture; verify takes one of these.") from error
-    return Bundle(found.graph.healed(registry).to_api(), (), pictures=(made,))
+    told = read_account(picture_texts(path).get(ACCOUNT)) or Account()
+    return Bundle(
+        found.graph.healed(registry).to_api(),
+        (),
+        environment=told.environment,
+        packs=told.packs,
+        files=told.files,
+        pictures=(MadePicture(told.node, path.name, told.pixels or own, data, told.number),),
+    )
 
 
 def _by_the_nearest(before: Bundle, after: Bundle, path: Path) -> Bundle:
-    """The picture as that node's which made the most like it: a file does not say which of its nodes it is from."""
+    """The second run with the one picture that is compared: the same node's of the same number, else the most alike."""
     (own,) = before.pictures
 
     def likeness(made: MadePicture) -> float:
         found = compare(own.data, made.data)
         return -1.0 if found is None else (float("inf") if found.equal else found.psnr or 0.0)
 
-    best = max(after.pictures, key=likeness, default=None)
+    named = [made for made in after.pictures if (made.node, made.number) == (own.node, own.number)]
+    best = max(named or after.pictures, key=likeness, default=None)
     if best is None:
         raise BundleError(f"{path}: its workflow makes no picture that it could be compared with.")
-    return Bundle(before.graph, (), pictures=(MadePicture(best.node, own.name, own.pixels, own.data),))
+    return replace(after, pictures=(replace(best, node=own.node, number=own.number),))

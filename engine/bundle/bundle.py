@@ -11,12 +11,14 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from engine.bundle.account import ModelFile
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
 SUFFIX = ".inkbundle"
-FORMAT = 1
+FORMAT = 2
 HEAD = "bundle.json"
 LARGEST_HEAD = 64 << 20
 LARGEST_PART = 1 << 30
@@ -25,16 +27,6 @@ LARGEST_PART = 1 << 30
 
 class BundleError(Exception):
     """A bundle that cannot be read or run; the text is one sentence."""
-
-
-@dataclass(frozen=True, slots=True)
-class ModelFile:
-    """A file that the graph names, with the sha256 of all of it; "" where it was not there."""
-
-    kind: str
-    name: str
-    sha256: str
-    size: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +48,13 @@ class SamplerSteps:
 
 @dataclass(frozen=True, slots=True)
 class MadePicture:
-    """A picture that a node wrote: the digest of its pixels, and its file."""
+    """A picture that a node wrote: the digest that its pixels had then, its file, and which of the node's it is."""
 
     node: str
     name: str
     pixels: str
     data: bytes
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Iterator, Mapping
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -13,30 +14,47 @@ from engine.version import VERSION
 PACKAGES = ("torch", "diffusers", "transformers", "safetensors", "numpy", "pillow", "torchsde")
 """Libraries that may change a number or a pixel."""
 
+PRIVATE = ("processor", "python", "system")
+"""What a picture that is given away keeps to itself: it changes no number that the rest does not tell."""
+
 Environment = Mapping[str, str]
 
 
 def environment(device: Mapping[str, Any]) -> dict[str, str]:
     """This program, its libraries and this machine, by name; `device` is what a session's device says of itself."""
     return {
+        **_installed(),
+        "device": str(device.get("title") or device.get("device") or ""),
+        "precision": str(device.get("precision") or ""),
+        **(_arithmetic() if device.get("torch") else {}),
+    }
+
+
+def differences(before: Environment, after: Environment) -> Iterator[tuple[str, str, str]]:
+    """(name, before, after) of all that is not the same, as far as both tell of it."""
+    for name in before:
+        was, now = before[name] or "not there", after.get(name, before[name]) or "not there"
+        if was != now:
+            yield name, was, now
+
+
+def _arithmetic() -> dict[str, str]:
+    """What decides in which order a processor adds."""
+    import torch
+
+    return {"threads": str(torch.get_num_threads()), "instructions": torch.backends.cpu.get_cpu_capability()}
+
+
+@cache
+def _installed() -> Mapping[str, str]:
+    """What stays as it is while a process lives."""
+    return {
         "inkwater": VERSION,
         "python": platform.python_version(),
         **{name: _version(name) for name in PACKAGES},
         "system": f"{platform.system()} {platform.machine()}",
         "processor": processor(),
-        "device": str(device.get("title") or device.get("device") or ""),
-        "precision": str(device.get("precision") or ""),
-        "threads": str(device.get("threads") or ""),
-        "instructions": str(device.get("instructions") or ""),
     }
-
-
-def differences(before: Environment, after: Environment) -> Iterator[tuple[str, str, str]]:
-    """(name, before, after) of all that is not the same; what one of them does not say is "unknown"."""
-    for name in dict.fromkeys((*before, *after)):
-        was, now = before.get(name) or "unknown", after.get(name) or "unknown"
-        if was != now:
-            yield name, was, now
 
 
 def processor() -> str:

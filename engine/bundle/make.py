@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
-import io
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.bundle.bundle import Bundle, MadePicture, ModelFile, SamplerSteps
+from engine.bundle.account import files_of_plan, pixels
+from engine.bundle.bundle import Bundle, MadePicture, SamplerSteps
 from engine.bundle.environment import environment
-from engine.files import FileProblem, FileRef, Library
-from engine.graph.graph import Const
-from engine.graph.plan import Plan
+from engine.files import Library
 from engine.recording.format import RecordingError
 from engine.recording.read import JobRecording, RunOf, recordings_of
 from engine.recording.wanted import Wanted
@@ -67,43 +63,14 @@ def bundled(
         graph=plan.graph.to_api(),
         targets=tuple(plan.targets),
         source=source.decode("utf-8", "replace") if source is not None else None,
-        environment=environment({**session.works.device.about(), **_threads()}),
+        environment=environment(session.works.device.about()),
         packs={pack.name: pack.digest for pack in session.loaded.packs},
-        files=tuple(_files(plan, session.library)),
+        files=tuple(files_of_plan(plan, session.library, whole=True)),
         outputs={id: noted.outputs[id] for id in plan.steps if noted.outputs.get(id)},
         sampling=tuple(_sampling(noted.runs)),
         pictures=tuple(_pictures(result, session.library)),
     )
     return Bundled(result, bundle, noted.warnings)
-
-
-def _threads() -> dict[str, Any]:
-    """What else decides in which order a processor adds."""
-    import torch
-
-    return {"threads": torch.get_num_threads(), "instructions": torch.backends.cpu.get_cpu_capability()}
-
-
-def _files(plan: Plan, library: Library) -> Iterator[ModelFile]:
-    """The files that the steps name, each once, with the digest of all of each."""
-    refs: dict[tuple[str, str], FileRef] = {}
-    for step in plan.steps.values():
-        constants = (arg.value for arg in step.args.values() if isinstance(arg, Const))
-        refs |= {(r.kind, r.name): r for r in (*constants, *step.files) if isinstance(r, FileRef)}
-    for (kind, name), ref in refs.items():
-        try:
-            path = library.path(kind, name)
-            yield ModelFile(kind, name, *_digest(library, path))
-        except (FileProblem, OSError):
-            # What is no single file, such as the pair of decoders that "taesd" stands for, has the key's digest.
-            yield ModelFile(kind, name, ref.digest, 0)
-
-
-def _digest(library: Library, path: Path) -> tuple[str, int]:
-    """sha256 of a file, or what stands for all files of a folder; and the bytes."""
-    if path.is_dir():
-        return library.digests.of(path), sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
-    return library.digests.whole(path), path.stat().st_size
 
 
 def _sampling(runs: Iterable[RunOf]) -> Iterator[SamplerSteps]:
@@ -122,16 +89,7 @@ def _sampling(runs: Iterable[RunOf]) -> Iterator[SamplerSteps]:
 
 def _pictures(result: Result, library: Library) -> Iterator[MadePicture]:
     for node, shown in result.ui.items():
-        for path in files_of({node: shown}, library.folder):
-            if path.suffix.lower() in PICTURES:
-                data = path.read_bytes()
-                yield MadePicture(node, path.name, pixels(data), data)
-
-
-def pixels(data: bytes) -> str:
-    """The digest of a picture's pixels, whatever is written beside them."""
-    from PIL import Image
-
-    with Image.open(io.BytesIO(data)) as picture:
-        head = f"{picture.width}x{picture.height} {picture.mode} "
-        return hashlib.sha256(head.encode() + picture.tobytes()).hexdigest()
+        files = (path for path in files_of({node: shown}, library.folder) if path.suffix.lower() in PICTURES)
+        for number, path in enumerate(files):
+            data = path.read_bytes()
+            yield MadePicture(node, path.name, pixels(data), data, number)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from engine.bundle.bundle import Bundle, ModelFile
+from engine.bundle.account import ModelFile, pixels
+from engine.bundle.bundle import Bundle
 from engine.bundle.environment import differences
 from engine.graph.graph import Graph
 from engine.why import First, Ran, changes, first_difference
@@ -34,6 +36,7 @@ class Verdict:
         psnr: of the picture that is farthest off, in decibels; None where all are equal or none can be compared.
         distance: of the last latent that differs, relative to its length (0 is equal); None where none is kept.
         lost: pictures that have no partner in the second run. here: (name, then, now) of what is different here.
+        edited: pictures whose pixels are not those that were made. silent: what was there then is not told.
     """
 
     word: Word
@@ -43,17 +46,20 @@ class Verdict:
     lost: tuple[str, ...] = ()
     here: tuple[tuple[str, str, str], ...] = ()
     counts: tuple[int, int, int] = (0, 0, 0)
+    edited: tuple[str, ...] = ()
+    silent: bool = False
 
 
 def verdict(before: Bundle, after: Bundle, tolerance: float = TOLERANCE) -> Verdict:
     """Compare a bundle with that of a second run of the same graph."""
     first = _first(before, after)
     compared, lost = _pictures(before, after)
-    here = (*_files(before, after), *differences(before.environment, after.environment))
+    here = (*_files(before, after), *_packs(before, after), *differences(before.environment, after.environment))
+    edited, silent = tuple(_edited(before)), not before.environment
     counts = (*_counts(before, after), len(compared))
     unequal = [found for found in compared if found is None or not found.equal]
     if first is None and not unequal and not lost:
-        return Verdict("equal", here=here, counts=counts)
+        return Verdict("equal", here=here, counts=counts, edited=edited, silent=silent)
     decibels = [found.psnr for found in unequal if found is not None and found.psnr is not None]
     distance = _distance(before, after)
     # A picture of another size, or of which only the transparency differs, has no decibels and is not close.
@@ -61,7 +67,9 @@ def verdict(before: Bundle, after: Bundle, tolerance: float = TOLERANCE) -> Verd
     if not compared:
         near = distance is not None and distance <= CLOSE
     word: Word = "within" if near and not lost else "differs"
-    return Verdict(word, first, min(decibels, default=None), distance, lost, here, counts)
+    return Verdict(
+        word, first, min(decibels, default=None), distance, lost, here=here, counts=counts, edited=edited, silent=silent
+    )
 
 
 def sentences(found: Verdict) -> Iterator[str]:
@@ -75,8 +83,14 @@ def sentences(found: Verdict) -> Iterator[str]:
     if found.first is not None:
         yield str(found.first)
     yield from (f"{name} was not made again." for name in found.lost)
+    yield from (
+        f"{name} was changed after it was made: its pixels are not those that it was saved with."
+        for name in found.edited
+    )
     yield from (f"Different here: {name} was {then}, is {now}." for name, then, now in found.here)
-    if not found.here:
+    if found.silent:
+        yield "It is not told with which libraries and files it was made, so what is different here is not known."
+    elif not found.here and not found.edited:
         yield "No library, file or setting that is known is different here."
 
 
@@ -109,12 +123,29 @@ def _files(before: Bundle, after: Bundle) -> Iterator[tuple[str, str, str]]:
     now = {(file.kind, file.name): file for file in after.files}
     for file in before.files:
         other = now.get((file.kind, file.name))
-        if other is None or other.sha256 != file.sha256:
+        if other is None or not file.same(other):
             yield f"{file.kind}/{file.name}", _named(file), _named(other)
 
 
+def _packs(before: Bundle, after: Bundle) -> Iterator[tuple[str, str, str]]:
+    for name, was in before.packs.items():
+        now = after.packs.get(name, "")
+        if was != now:
+            yield f"pack {name}", f"{was[:16]}…", f"{now[:16]}…" if now else "not there"
+
+
+def _edited(before: Bundle) -> Iterator[str]:
+    """The pictures that are not as they were made; of one that cannot be read the pixels are not known."""
+    for made in before.pictures:
+        with suppress(OSError, ValueError):
+            if made.pixels and made.pixels != pixels(made.data):
+                yield made.name
+
+
 def _named(file: ModelFile | None) -> str:
-    return f"sha256 {file.sha256[:16]}…" if file is not None and file.sha256 else "not there"
+    if file is None or not (file.sha256 or file.sample):
+        return "not there"
+    return f"sha256 {file.sha256[:16]}…" if file.sha256 else f"sample {file.sample[:16]}…"
 
 
 def _pictures(before: Bundle, after: Bundle) -> tuple[list[Compared | None], tuple[str, ...]]:

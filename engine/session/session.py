@@ -6,13 +6,16 @@ import threading
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from engine.bundle.account import account_of
 from engine.graph.check import Checked
 from engine.graph.graph import Graph, NodeId
 from engine.graph.keys import Salt
+from engine.graph.plan import Plan
 from engine.graph.registry import Registry
 from engine.graph.sentences import sentence
 from engine.models.facts import JUDGES, describe
@@ -194,8 +197,14 @@ class Session:
             _sound(examine(graph, self.registry, self.library, ids), strict)
         rules = self.rules(id or uuid.uuid4().hex[:12])
         checked = _sound(noticed(rules.check(graph, ids), read.problems), strict)
-        carried = Carried(checked.plan.graph, source or read.text, told, texts) if metadata else None
+        account = partial(self._account, checked.plan)
+        carried = Carried(checked.plan.graph, source or read.text, told, texts, account) if metadata else None
         return Prepared(checked, rules, carried)
+
+    def _account(self, plan: Plan) -> str:
+        """What pictures say of what made them beside the workflow."""
+        packs = {pack.name: pack.digest for pack in self.loaded.packs}
+        return account_of(self.works.device.about(), packs, plan, self.library)
 
     def start(
         self,

@@ -11,7 +11,7 @@ from engine.workflow.exif import exif_texts
 from engine.workflow.png_text import MAGIC, texts_of_png
 from engine.workflow.xmp import xmp_texts
 
-NAMES = ("inkwater", "prompt", "workflow", "parameters")
+NAMES = ("inkwater", "inkwater_run", "prompt", "workflow", "parameters")
 """The names that count."""
 
 LONGEST = 64 << 20

@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.bundle.bundle import Bundle, BundleError, MadePicture, ModelFile, SamplerSteps, is_bundle, read, write
+from engine.bundle.account import ModelFile
+from engine.bundle.bundle import FORMAT, Bundle, BundleError, MadePicture, SamplerSteps, is_bundle, read, write
 
 GRAPH = {"1": {"class_type": "Load", "inputs": {"name": "m", "seed": 2**64 - 1}, "_meta": {"title": "Mẫu"}}}
 X = np.random.default_rng(1).normal(size=(3, 1, 4, 2, 2)).astype(np.float32)
@@ -73,7 +74,7 @@ def test_another_zip_is_no_bundle(tmp_path: Path, head: str) -> None:
 def test_a_later_format_says_so(tmp_path: Path) -> None:
     path = tmp_path / "a.inkbundle"
     with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("bundle.json", json.dumps({"format": 2}))
+        archive.writestr("bundle.json", json.dumps({"format": FORMAT + 1}))
     with pytest.raises(BundleError, match="newer Inkwater"):
         read(path)
 

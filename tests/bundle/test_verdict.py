@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from engine.bundle.bundle import Bundle, MadePicture, ModelFile, SamplerSteps
+from engine.bundle.account import ModelFile, pixels
+from engine.bundle.bundle import Bundle, MadePicture, SamplerSteps
 from engine.bundle.verdict import sentences, verdict
 
 RNG = np.random.default_rng(5)
@@ -104,3 +105,53 @@ def test_a_run_without_pictures_goes_by_its_latents() -> None:
     for factor, word in ((1 + 1e-5, "within"), (1.1, "differs")):
         after = replace(before, outputs={"1": "m", "2": "t", "3": "q"}, sampling=ran((X * factor).astype(np.float32)))
         assert verdict(before, after).word == word
+
+
+def test_a_picture_that_was_changed_since_is_told() -> None:
+    other = MadePicture("3", "a.png", pixels(png(PIXELS)), png(255 - PIXELS))
+    before = replace(BUNDLE, pictures=(other,))
+    found = verdict(before, BUNDLE)
+    assert (found.word, found.edited) == ("differs", ("a.png",))
+    text = " ".join(sentences(found))
+    assert "a.png was changed after it was made" in text
+    assert "No library" not in text
+    assert verdict(replace(BUNDLE, pictures=(replace(other, data=png(PIXELS)),)), BUNDLE).edited == ()
+
+
+def test_a_file_that_does_not_say_what_made_it_is_not_said_to_be_the_same_here() -> None:
+    before = replace(BUNDLE, environment={}, files=())
+    text = told(before, replace(BUNDLE, pictures=made(255 - PIXELS)))
+    assert "is not known" in text
+    assert "No library" not in text
+
+
+def test_what_only_one_of_them_tells_is_no_difference() -> None:
+    after = replace(
+        BUNDLE, environment={"torch": "2.11", "system": "Linux", "processor": "P"}, pictures=made(255 - PIXELS)
+    )
+    assert "No library" in told(BUNDLE, after)
+    gone = replace(after, environment={"torch": "", "system": "Linux"})
+    assert "torch was 2.11, is not there" in told(BUNDLE, gone)
+
+
+def test_packs_are_among_what_is_different() -> None:
+    before = replace(BUNDLE, packs={"kit": "a" * 64, "old": "b" * 64})
+    text = told(before, replace(BUNDLE, packs={"kit": "c" * 64}, pictures=made(255 - PIXELS)))
+    assert "pack kit was aaaaaaaaaaaaaaaa…, is cccccccccccccccc…" in text
+    assert "pack old was bbbbbbbbbbbbbbbb…, is not there" in text
+
+
+@pytest.mark.parametrize(
+    ("now", "same"),
+    [
+        (ModelFile("c", "m", "aa", 9, "s"), True),
+        (ModelFile("c", "m", "bb", 9, "s"), False),
+        (ModelFile("c", "m", "", 9, "s"), True),
+        (ModelFile("c", "m", "", 9, "t"), False),
+        (ModelFile("c", "m", "", 9), True),
+        (ModelFile("c", "m", "", 8), False),
+    ],
+)
+def test_files_are_the_same_as_far_as_both_say_it(now: ModelFile, same: bool) -> None:
+    assert ModelFile("c", "m", "aa", 9, "s").same(now) is same
+    assert now.same(ModelFile("c", "m", "aa", 9, "s")) is same

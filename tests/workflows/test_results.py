@@ -45,7 +45,7 @@ def test_a_picture_carries_its_workflow_and_runs_again(session: Session) -> None
     first = session.run(TEXT_TO_IMAGE, {"Sampler.steps": 2, "Sampler.seed": 12345}).files[-1]
     with Image.open(first) as picture:
         text = dict(picture.text)
-    assert set(text) == {"prompt", "inkwater", "parameters"}
+    assert set(text) == {"prompt", "inkwater", "inkwater_run", "parameters"}
     assert json.loads(text["prompt"])["5"]["inputs"]["seed"] == 12345
     assert json.loads(text["inkwater"])["5"]["_meta"]["title"] == "Sampler"
     assert text["parameters"] == (
