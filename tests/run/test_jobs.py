@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
 from contextlib import contextmanager
 from typing import Any
 
@@ -18,7 +17,7 @@ from engine.run.events import JobFinished, JobQueued, StepFinished, StepStarted,
 from engine.run.growth import Rules
 from engine.run.jobs import Job, JobRunner
 from engine.run.store import Memory
-from engine.run.workers import DeviceLane, Threads
+from engine.run.workers import Threads
 from tests.run.kit import SECONDS, called, gate, graph, registry
 
 
@@ -177,49 +176,6 @@ def test_a_listener_that_fails_at_once_leaves_no_job_behind() -> None:
         with pytest.raises(OSError, match="dead"):
             submit.runner.submit(plan, rules, listener=deaf)  # type: ignore[attr-defined]
         assert submit.runner.submit(plan, rules).result(SECONDS)["v"].outputs == (0,)  # type: ignore[attr-defined]
-
-
-# --- workers ----------------------------------------------------------------------------------------
-
-
-def test_threads_are_as_many_as_slots_and_reused() -> None:
-    pool, running, most = Threads(3), [], []  # type: ignore[var-annotated]
-    names: set[str] = set()
-
-    def work() -> None:
-        running.append(1)
-        most.append(len(running))
-        names.add(threading.current_thread().name)
-        time.sleep(0.002)
-        running.pop()
-
-    for future in [pool.submit(work) for _ in range(30)]:
-        future.result(SECONDS)
-    assert max(most) <= 3
-    assert len(names) <= 3
-    pool.close()
-
-
-def test_what_a_call_raises_reaches_its_future() -> None:
-    pool = Threads(1)
-    with pytest.raises(ZeroDivisionError):
-        pool.submit(lambda: 1 // 0).result(SECONDS)
-    assert pool.submit(lambda: 5).result(SECONDS) == 5
-    pool.close()
-
-
-def test_a_lane_that_is_closed_fails_the_step_and_not_the_job() -> None:
-    def closed(call: Callable[[], Any]) -> Future[Any]:
-        raise RuntimeError("the loop is closed")
-
-    import asyncio
-
-    from tests.run.kit import Kit
-
-    kit = Kit(workers={"cpu": Threads(1), "device": DeviceLane(closed)})
-    ran = asyncio.run(kit.run_async(graph(d=("OnDevice", {"a": 1}), v=("Value", {})), ["d", "v"]))
-    assert "the loop is closed" in ran.failed["d"]
-    assert ran.value("v") == 0
 
 
 def test_of_jobs_that_wait_the_highest_priority_is_first_and_then_the_earliest() -> None:
