@@ -55,11 +55,21 @@ class FileProblem(Exception):
 
 
 class Library:
-    """The folders in which files of each kind are looked for; the first folder of a kind is where they are written."""
+    """The folders in which files of each kind are looked for; the first folder of a kind is where they are written.
 
-    def __init__(self, folders: Mapping[str, Sequence[Path]], digests: Digests | None = None) -> None:
+    Args:
+        written: where files of a kind are written instead.
+    """
+
+    def __init__(
+        self,
+        folders: Mapping[str, Sequence[Path]],
+        digests: Digests | None = None,
+        written: Mapping[str, Path] | None = None,
+    ) -> None:
         self.folders: Mapping[str, tuple[Path, ...]] = {kind: tuple(paths) for kind, paths in folders.items()}
         self.digests = digests or Digests()
+        self._written = dict(written or {})
 
     @classmethod
     def standard(cls, data: Path, models: Sequence[Path] = (), shipped: Path | None = None) -> Library:
@@ -75,11 +85,18 @@ class Library:
 
     def replaced(self, kind: str, *folders: Path) -> Library:
         """A library that has these folders for `kind`, and all else as here."""
-        return Library({**self.folders, kind: folders}, self.digests)
+        return Library({**self.folders, kind: folders}, self.digests, self._written)
+
+    def preferring(self, place: Path) -> Library:
+        """A library that looks in input, output and temp of `place` first, and writes where this one does."""
+        before = {kind: (place / kind, *self.folders.get(kind, ())) for kind in OWN_KINDS}
+        written = {kind: self.folder(kind) for kind in OWN_KINDS if kind in self.folders}
+        return Library({**self.folders, **before}, self.digests, written)
 
     def folder(self, kind: str) -> Path:
         """Where files of this kind are written; it need not exist yet."""
-        return self.folders[kind_named(kind)][0]
+        kind = kind_named(kind)
+        return self._written.get(kind) or self.folders[kind][0]
 
     def names(self, kind: str) -> tuple[str, ...]:
         """The names of all files of this kind, sorted; hidden files are left out."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from engine.bundle.account import ACCOUNT, Account, pixels, read_account
 from engine.bundle.bundle import Bundle, BundleError, MadePicture, is_bundle, read
+from engine.bundle.inputs import given
 from engine.bundle.make import bundled
 from engine.bundle.verdict import TOLERANCE, Verdict, compare, verdict
 from engine.files import Library
@@ -27,14 +28,15 @@ def verified(
     """Run what made a bundle or a picture again; gives the verdict, and warnings.
 
     Args:
-        session: keeps nothing of earlier runs, and shares no batches.
+        session: keeps nothing of earlier runs, and shares no batches; the bundle's own files go to its `given`.
         tolerance: decibels at which a picture that is not equal is within tolerance.
 
     Raises BundleError, WorkflowError: one sentence each why it cannot be run here.
     """
     before = read(path) if is_bundle(path) else of_picture(path, session.registry, session.library)
     try:
-        made = bundled(session, before.graph, targets=before.targets or None, on_event=on_event, metadata=False)
+        with given(before.inputs, session.given):
+            made = bundled(session, before.graph, targets=before.targets or None, on_event=on_event, metadata=False)
     except WorkflowError as error:
         raise WorkflowError([f"{path}: it cannot be run here.", *error.sentences], error.problems) from error
     after = made.bundle if is_bundle(path) else _by_the_nearest(before, made.bundle, path)

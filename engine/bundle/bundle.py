@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import zipfile
@@ -58,6 +59,16 @@ class MadePicture:
 
 
 @dataclass(frozen=True, slots=True)
+class InputFile:
+    """A picture, a mask or a latent of the user's that the graph reads, and its sha256."""
+
+    kind: str
+    name: str
+    sha256: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Bundle:
     """A run, as it was.
 
@@ -75,6 +86,7 @@ class Bundle:
     outputs: Mapping[str, str] = field(default_factory=dict)
     sampling: tuple[SamplerSteps, ...] = ()
     pictures: tuple[MadePicture, ...] = ()
+    inputs: tuple[InputFile, ...] = ()
 
 
 def write(bundle: Bundle, path: Path) -> None:
@@ -89,6 +101,7 @@ def write(bundle: Bundle, path: Path) -> None:
         "outputs": dict(bundle.outputs),
         "sampling": [_fields(run, "x") for run in bundle.sampling],
         "pictures": [_fields(made, "data") for made in bundle.pictures],
+        "inputs": [_fields(file, "data") for file in bundle.inputs],
     }
     part = path.with_name(f"{path.name}.part")
     try:
@@ -101,6 +114,8 @@ def write(bundle: Bundle, path: Path) -> None:
                     archive.writestr(f"sampling/{i}.npy", _npy(run.x))
             for i, made in enumerate(bundle.pictures):
                 archive.writestr(f"pictures/{i}{Path(made.name).suffix}", made.data, zipfile.ZIP_STORED)
+            for i, file in enumerate(bundle.inputs):
+                archive.writestr(f"inputs/{i}", file.data)
         part.replace(path)
     except BaseException:
         part.unlink(missing_ok=True)
@@ -143,6 +158,7 @@ def _read(archive: zipfile.ZipFile, path: Path) -> Bundle:
             "it was made by a newer Inkwater: use that one."
         )
     names = set(archive.namelist())
+    inputs = head.get("inputs", ())  # a bundle of format 1 has none
 
     def array(i: int) -> NDArray[np.float32] | None:
         name = f"sampling/{i}.npy"
@@ -161,7 +177,15 @@ def _read(archive: zipfile.ZipFile, path: Path) -> Bundle:
             MadePicture(**made, data=_part(archive, f"pictures/{i}{Path(made['name']).suffix}", path))
             for i, made in enumerate(head["pictures"])
         ),
+        inputs=tuple(_whole(InputFile(**f, data=_part(archive, f"inputs/{i}", path))) for i, f in enumerate(inputs)),
     )
+
+
+def _whole(file: InputFile) -> InputFile:
+    """The file, if it is what it was; raises ValueError."""
+    if hashlib.sha256(file.data).hexdigest() != file.sha256:
+        raise ValueError(f"{file.kind}/{file.name} is damaged")
+    return file
 
 
 def _sampled(run: Mapping[str, Any], x: NDArray[np.float32] | None) -> SamplerSteps:
@@ -193,6 +217,6 @@ def _array(data: bytes) -> NDArray[np.float32]:
     return found
 
 
-def _fields(value: ModelFile | SamplerSteps | MadePicture, *without: str) -> dict[str, Any]:
+def _fields(value: ModelFile | SamplerSteps | MadePicture | InputFile, *without: str) -> dict[str, Any]:
     """The fields of a record that go into the JSON, without those that are files of their own."""
     return {f.name: getattr(value, f.name) for f in fields(value) if f.name not in without}

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from engine.bundle.account import files_of_plan, pixels
 from engine.bundle.bundle import Bundle, MadePicture, SamplerSteps
 from engine.bundle.environment import environment
+from engine.bundle.inputs import inputs_of
 from engine.files import Library
 from engine.recording.format import RecordingError
 from engine.recording.read import JobRecording, RunOf, recordings_of
@@ -58,6 +59,8 @@ def bundled(
         running.wait()
         raise
     plan = prepared.checked.plan
+    files = tuple(files_of_plan(plan, session.library, whole=True))
+    inputs, left = inputs_of(files, session.library)
     noted = recordings_of(session.settings.recordings_folder, job) or NOTHING
     bundle = Bundle(
         graph=plan.graph.to_api(),
@@ -65,12 +68,13 @@ def bundled(
         source=source.decode("utf-8", "replace") if source is not None else None,
         environment=environment(session.works.device.about()),
         packs={pack.name: pack.digest for pack in session.loaded.packs},
-        files=tuple(files_of_plan(plan, session.library, whole=True)),
+        files=files,
         outputs={id: noted.outputs[id] for id in plan.steps if noted.outputs.get(id)},
         sampling=tuple(_sampling(noted.runs)),
         pictures=tuple(_pictures(result, session.library)),
+        inputs=inputs,
     )
-    return Bundled(result, bundle, noted.warnings)
+    return Bundled(result, bundle, (*noted.warnings, *left))
 
 
 def _sampling(runs: Iterable[RunOf]) -> Iterator[SamplerSteps]:

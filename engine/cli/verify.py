@@ -39,12 +39,13 @@ def main(args: argparse.Namespace) -> int:
 
     chosen = settings(args)
     with (
-        TemporaryDirectory(prefix="inkwater-verify-") as output,
+        TemporaryDirectory(prefix="inkwater-verify-") as place,
         Session(
             load_registry(chosen.data),
             data=chosen.data,
             models=chosen.models,
-            output=output,
+            output=Path(place, "made"),
+            given=Path(place, "given"),
             precision=chosen.precision,
             device_bytes=chosen.device_bytes,
             memory=0,

@@ -58,7 +58,9 @@ class Session:
         memory, disk: bytes of results kept; 0 keeps none on disk.
         device: "auto", what torch calls it, or "none". device_bytes: the most bytes of weights on it; 0: nearly all.
         recordings: bytes of recorded sampler steps.
-        settings: all these but `output`, in place of them. alone: whether this process may empty the temp folder.
+        given: a folder whose input, output and temp files are taken in place of the user's of the same name.
+        settings: all these but `output` and `given`, in place of them.
+        alone: whether this process may empty the temp folder.
     """
 
     def __init__(
@@ -75,6 +77,7 @@ class Session:
         device: str = "auto",
         device_bytes: int = 0,
         recordings: int = RECORDINGS,
+        given: Path | None = None,
         settings: Settings | None = None,
         alone: bool = True,
     ) -> None:
@@ -85,7 +88,9 @@ class Session:
         self.loaded = Loaded(loaded) if isinstance(loaded, Registry) else loaded or registry(self.settings.data)
         self._alone = alone
         library = self.settings.library()
-        self.library = library if output is None else library.replaced("output", Path(output).expanduser().absolute())
+        library = library if output is None else library.replaced("output", Path(output).expanduser().absolute())
+        self.given = given
+        self.library = library if given is None else library.preferring(given)
         self._works: Works | None = None
         self._guard = threading.Lock()
 

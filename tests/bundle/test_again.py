@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
 import nodes
 from engine.bundle.again import verified
-from engine.bundle.bundle import Bundle, read, write
+from engine.bundle.bundle import Bundle, BundleError, InputFile, read, write
 from engine.bundle.make import bundled
 from engine.cli import main
 from engine.session import Session
@@ -142,3 +146,68 @@ def test_why_two_pictures_differ(place: Path, made: Bundle, capsys: pytest.Captu
         assert "dB apart" in told
     assert main(["why", bundle, str(WORKFLOW), *data]) == 1
     assert main(["why", bundle, str(place / "nothing"), *data]) == 1
+
+
+def reading(root: Path) -> dict[str, dict[str, Any]]:
+    """A graph that reads a picture of input, a mask below it, and a picture of output."""
+    rng = np.random.default_rng(2)
+    for name in ("input/cat.png", "input/masks/m.png", "output/old.png"):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(rng.integers(0, 255, (16, 16, 3)).astype(np.uint8)).save(root / name)
+
+    def node(kind: str, **inputs: Any) -> dict[str, Any]:
+        return {"class_type": kind, "inputs": inputs}
+
+    composite = {"destination": ["1", 0], "source": ["3", 0], "x": 0, "y": 0, "resize_source": False, "mask": ["2", 0]}
+    return {
+        "1": node("LoadImage", image="cat.png"),
+        "2": node("LoadImageMask", image="masks/m.png", channel="red"),
+        "3": node("LoadImage", image="old.png [output]"),
+        "4": node("ImageCompositeMasked", **composite),
+        "5": node("SaveImage", images=["4", 0], filename_prefix="old"),
+    }
+
+
+def test_pictures_and_masks_that_a_graph_reads_travel_with_it(tmp_path: Path) -> None:
+    here, there, file = tmp_path / "here", tmp_path / "there", tmp_path / "a.inkbundle"
+    graph = reading(here)
+    with session(here) as first:
+        done = bundled(first, graph)
+        assert done.warnings == ()
+        write(done.bundle, file)
+    inputs = read(file).inputs
+    assert {(f.kind, f.name) for f in inputs} == {("input", "cat.png"), ("input", "masks/m.png"), ("output", "old.png")}
+    (there / "input").mkdir(parents=True)
+    Image.new("RGB", (16, 16)).save(there / "input" / "cat.png")
+    given = tmp_path / "given"
+    with session(there, given=given, output=there / "output") as second:
+        found, warnings = verified(second, file)
+        assert (found.word, warnings, found.here) == ("equal", (), ())
+        assert not list(given.rglob("*.*"))
+        assert sorted(p.name for p in second.library.folder("output").iterdir()) == ["old_00001_.png"]
+    assert Image.open(there / "input" / "cat.png").getpixel((3, 3)) == (0, 0, 0)
+    with session(there) as third, pytest.raises(WorkflowError, match=r"m\.png"):
+        verified(third, file)
+
+
+def test_a_file_that_is_too_large_is_left_out_and_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    graph = reading(tmp_path)
+    size = (tmp_path / "input" / "cat.png").stat().st_size
+    for name, most in (("LARGEST", size - 1), ("MOST", 2 * size)):
+        with monkeypatch.context() as patched, session(tmp_path) as first:
+            patched.setattr(f"engine.bundle.inputs.{name}", most)
+            done = bundled(first, graph)
+        assert len(done.bundle.inputs) < 3
+        assert len(done.bundle.files) == 3
+        assert all(warning.startswith("The bundle is without ") for warning in done.warnings)
+        assert len(done.warnings) == 3 - len(done.bundle.inputs)
+
+
+def test_a_bundle_writes_nowhere_else(tmp_path: Path, made: Bundle) -> None:
+    with session(tmp_path / "data", given=tmp_path / "given") as second:
+        for kind, name in (("input", "../../evil"), ("input", "/evil"), ("checkpoints", "evil"), ("..", "evil")):
+            wrong = InputFile(kind, name, hashlib.sha256(b"x").hexdigest(), b"x")
+            write(replace(made, inputs=(wrong,)), tmp_path / "evil.inkbundle")
+            with pytest.raises(BundleError, match="The bundle holds a file"):
+                verified(second, tmp_path / "evil.inkbundle")
+    assert not [p for p in tmp_path.rglob("evil") if p.is_file()]

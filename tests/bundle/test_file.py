@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import zipfile
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from engine.bundle.account import ModelFile
-from engine.bundle.bundle import FORMAT, Bundle, BundleError, MadePicture, SamplerSteps, is_bundle, read, write
+from engine.bundle.bundle import (
+    FORMAT,
+    Bundle,
+    BundleError,
+    InputFile,
+    MadePicture,
+    SamplerSteps,
+    is_bundle,
+    read,
+    write,
+)
 
 GRAPH = {"1": {"class_type": "Load", "inputs": {"name": "m", "seed": 2**64 - 1}, "_meta": {"title": "Mẫu"}}}
 X = np.random.default_rng(1).normal(size=(3, 1, 4, 2, 2)).astype(np.float32)
 
 
-def bundle(**more: object) -> Bundle:
-    return Bundle(
+def bundle(**more: Any) -> Bundle:
+    whole = Bundle(
         graph=GRAPH,
         targets=("1",),
         source="{}",
@@ -31,7 +44,9 @@ def bundle(**more: object) -> Bundle:
             SamplerSteps("2", "euler", 8, "cpu", (1.0, 0.0), ("d",)),
         ),
         pictures=(MadePicture("1", "a.png", "ff", b"\x89PNG"),),
+        inputs=(InputFile("input", "a/b.png", hashlib.sha256(b"picture").hexdigest(), b"picture"),),
     )
+    return replace(whole, **more)
 
 
 def test_what_was_written_is_read(tmp_path: Path) -> None:
@@ -115,3 +130,27 @@ def test_a_flipped_bit_is_no_traceback(tmp_path: Path) -> None:
         path.write_bytes(whole[:place] + bytes([whole[place] ^ 0x55]) + whole[place + 1 :])
         with suppress(BundleError):
             read(path)
+
+
+def test_a_bundle_of_the_first_format_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.inkbundle"
+    write(bundle(), path)
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist() if not name.startswith("inputs/")}
+    head = json.loads(members["bundle.json"])
+    del head["inputs"]
+    for row in (*head["files"], *head["pictures"]):
+        row.pop("sample", None), row.pop("number", None)
+    members["bundle.json"] = json.dumps({**head, "format": 1}).encode()
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)
+    assert read(path).inputs == ()
+    assert read(path).files == bundle().files
+
+
+def test_an_input_that_is_not_what_it_says_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "a.inkbundle"
+    write(bundle(inputs=(InputFile("input", "a.png", "00", b"picture"),)), path)
+    with pytest.raises(BundleError, match="damaged"):
+        read(path)
