@@ -17,6 +17,7 @@ from engine.graph.facts import NOTHING, Facts, Known
 from engine.graph.graph import Arg, Const, Graph, Link, Node, NodeId
 from engine.graph.problems import Refused
 from engine.graph.sockets import Range, Recipe, Widget
+from engine.graph.told import Telling
 from engine.models.handle import Guider, Model
 from nodes.facts import passed
 from nodes.output import preview_image
@@ -31,6 +32,8 @@ AxisInput = Annotated[str, Widget("axis_input")]
 AxisValues = Annotated[str, Widget("axis_values", {"multiline": True})]
 LARGEST_SIDE, LARGEST_PICTURE = 12_000, 60_000_000
 """Pixels of a grid without its labels; the cells of a larger one are made smaller."""
+CARD = 320
+"""Pixels of the card that stands for a cell that could not be made."""
 READABLE = 96
 """Cells are enlarged in whole pixels to this at least, so that labels can be read."""
 
@@ -43,9 +46,10 @@ class Plot(NamedTuple):
 
 
 class Cell(NamedTuple):
-    """The picture of a cell, which is shown too."""
+    """The picture of a cell, which is shown too; or why there is none, with a card that says so."""
 
     image: Image
+    reason: str
     ui: Ui
 
 
@@ -110,21 +114,29 @@ def share_batches(*, model: Model) -> Model:
 
 
 @node("GridCell", kind="sink", runs_on="io", category="grid", label="Grid Cell")
-def grid_cell(*, image: list[Image], context: Context) -> Cell:
+def grid_cell(*, image: list[Image] | None = None, reason: Telling | None = None, context: Context) -> Cell:
     """One cell of an XY Plot: pass its picture on and show it.
 
     Args:
         image: The picture; several of one size become one batch.
+        reason: Why there is no picture; it is drawn instead.
 
     Returns:
         image: The picture.
+        reason: Why there is no picture; empty where there is one.
     """
     import torch
 
+    if reason is not None:
+        from engine.drawing.card import card
+
+        drawn = Image(card(str(reason), CARD, CARD)[None])
+        gap = {"cell": context.node.rpartition(".")[2], "reason": str(reason), "telling": reason.plain()}
+        return Cell(drawn, str(reason), Ui({**preview_image(images=drawn, context=context), "gaps": [gap]}))
     if not image or len({tuple(i.shape[1:]) for i in image}) > 1:
         raise ValueError("The cell has no picture, or pictures of several sizes; give one picture for each cell.")
     picture = image[0] if len(image) == 1 else Image(torch.cat([*image]))
-    return Cell(picture, preview_image(images=picture, context=context))
+    return Cell(picture, "", preview_image(images=picture, context=context))
 
 
 @node("GridLabels", kind="sink", category="grid", label="Grid Labels")
@@ -145,6 +157,7 @@ def grid_picture(
     columns: Annotated[int, Range(1, MOST_CELLS)] = 1,
     column_labels: list[str] | None = None,
     row_labels: list[str] | None = None,
+    reasons: list[str] | None = None,
 ) -> Image:
     """Lay out the cells of an XY Plot in one picture; cells of a very large grid are made smaller.
 
@@ -153,12 +166,27 @@ def grid_picture(
         columns: Cells in a row.
         column_labels: Text over the columns.
         row_labels: Text beside the rows.
+        reasons: Of each cell why it has no picture, empty where it has one; it is written in its place.
     """
     from engine.drawing.grid import grid
 
     whole = [batch[0] if len(batch) == 1 else grid([*batch], len(batch))[0] for batch in cells]
-    tops, sides = list(column_labels or ()), list(row_labels or ())
-    return Image(grid(_smaller(whole, columns), columns, (), sides, tops, READABLE if any((*tops, *sides)) else 0))
+    tops, sides, why = list(column_labels or ()), list(row_labels or ()), list(reasons or ())
+    readable = READABLE if any((*tops, *sides, *why)) else 0
+    return Image(grid(_with_gaps(whole, why, columns, readable), columns, (), sides, tops))
+
+
+def _with_gaps(pictures: Sequence[Tensor], reasons: Sequence[str], columns: int, at_least: int) -> list[Tensor]:
+    """The pictures in the size that they have in a grid, and a card of that size where there is a reason instead."""
+    from engine.drawing.card import card
+    from engine.drawing.pixels import enlarged
+
+    why = [*reasons, *[""] * len(pictures)][: len(pictures)]
+    made = [picture for picture, reason in zip(pictures, why, strict=True) if not reason]
+    shown = [enlarged(picture, at_least) for picture in _smaller(made, columns, len(pictures))]
+    height, width = (max((p.shape[side] for p in shown), default=CARD) for side in (0, 1))
+    rest = iter(shown)
+    return [card(reason, width, height) if reason else next(rest) for reason in why]
 
 
 class PlotError(ValueError):
@@ -217,17 +245,36 @@ def plotted(context: Context, end: Link, texts: Mapping[str, str], *, share: boo
         for i, value in enumerate(made.values)
     }
     joins = joined([Link(id, 0) for id in shown])
-    all_cells = Link(next(reversed(joins)), 0)
+    reasons = _renamed(joined([Link(id, 1) for id in shown]), "reasons")
+    all_cells, all_reasons = (Link(next(reversed(each)), 0) for each in (joins, reasons))
     told = {"columns": Const(tops), "rows": Const(sides)}
-    laid: dict[str, Arg] = {"cells": all_cells, "columns": Const(len(tops))}
+    laid: dict[str, Arg] = {"cells": all_cells, "columns": Const(len(tops)), "reasons": all_reasons}
     laid |= {"column_labels": Const(tops), "row_labels": Const(sides)} if labels else {}
     whole = {
         "labels": Node("GridLabels", told),
         **(_shared(made.nodes, named) if share else made.nodes),
         **shown,
         **joins,
+        **reasons,
     }
-    return Expand(Graph({**whole, "picture": Node("GridPicture", laid)}), (Link("picture", 0), all_cells))
+    names = [", ".join(filter(None, (top, side))) or "the picture" for side in sides for top in tops]
+    return Expand(
+        Graph({**whole, "picture": Node("GridPicture", laid)}),
+        (Link("picture", 0), all_cells),
+        spared=dict(zip(shown, names, strict=True)),
+    )
+
+
+def _renamed(nodes: Mapping[NodeId, Node], stem: str) -> dict[NodeId, Node]:
+    """The nodes with ids that begin with `stem`, the links among them too."""
+
+    def moved(arg: Arg) -> Arg:
+        return Link(f"{stem}.{arg.node}", arg.output) if isinstance(arg, Link) and arg.node in nodes else arg
+
+    return {
+        f"{stem}.{id}": replace(node, inputs={name: moved(arg) for name, arg in node.inputs.items()})
+        for id, node in nodes.items()
+    }
 
 
 def _takes_model(definition: NodeDef | None) -> list[str]:
@@ -254,12 +301,14 @@ def _shared(nodes: Mapping[NodeId, Node], types: Mapping[str, NodeDef | None]) -
     return laid | {id: Node("ShareBatches", {"model": link}) for link, id in added.items()}
 
 
-def _smaller(pictures: Sequence[Tensor], columns: int) -> list[Tensor]:
-    """The pictures, all made smaller by one factor if their grid would be too large."""
+def _smaller(pictures: Sequence[Tensor], columns: int, cells: int) -> list[Tensor]:
+    """The pictures, all made smaller by one factor if their grid, of so many cells, would be too large."""
     import torch
 
+    if not pictures:
+        return []
     height, width = (max(p.shape[side] for p in pictures) for side in (0, 1))
-    across, down = width * columns, height * math.ceil(len(pictures) / columns)
+    across, down = width * columns, height * math.ceil(cells / columns)
     factor = min(1.0, LARGEST_SIDE / max(across, down), math.sqrt(LARGEST_PICTURE / (across * down)))
     if factor == 1.0:
         return [*pictures]

@@ -89,6 +89,9 @@ class JobView:
                 return (shown,) if shown is not None else ()
             case StepFinished(node=node, ui=ui, cached=cached):
                 return self._finished(node, ui, cached)
+            case StepFailed(node=node, spared=True):
+                self._stand(node, *self._reached(node), "finished")
+                return ()
             case StepFailed(node=node):
                 self._failed = self._failed or event
                 self._stand(node, *self._reached(node), "error")

@@ -60,20 +60,21 @@ def text_size(labels: Sequence[str], width: int, wanted: int) -> int:
 
 
 def _fits(label: str, width: int, size: int) -> bool:
-    lines = _broken(label, width, size)
+    lines = broken(label, width, size)
     return len(lines) <= LINES and all(font(size).getlength(line) <= width for line in lines)
 
 
 def lines_of(label: str, width: int, size: int) -> list[str]:
     """A label in at most two lines of at most `width` pixels, cut with … where there is no room."""
-    lines = _broken(label, width, size)
+    lines = broken(label, width, size)
     kept = lines[:LINES]
     if len(lines) > LINES:
         kept[-1] += "…"
     return [cut(line, width, size) for line in kept]
 
 
-def _broken(label: str, width: int, size: int) -> list[str]:
+def broken(label: str, width: int, size: int) -> list[str]:
+    """The label in lines of at most `width` pixels, as many as it takes; a word that is longer stands alone."""
     lines: list[str] = []
     for word in filter(None, WORDS.findall(plain(label).strip())):
         if lines and font(size).getlength((lines[-1] + word).rstrip()) <= width:

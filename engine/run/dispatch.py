@@ -8,6 +8,7 @@ from abc import abstractmethod
 from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import CancelledError, Future
+from dataclasses import replace
 from heapq import heappop, heappush
 from typing import Any
 
@@ -37,12 +38,13 @@ class Dispatch(Needs):
     desk: Desk
 
     def __init__(self, plan: Plan, workers: Mapping[str, Worker], flights: Flights, cancel: Cancel, job: str) -> None:
-        super().__init__(plan)
+        super().__init__(plan, job)
         self.nodes: dict[NodeId, Node] = dict(plan.graph.nodes)
-        self.workers, self.flights, self.cancel, self.job = workers, flights, cancel, job
+        self.workers, self.flights, self.cancel = workers, flights, cancel
         self.loop = asyncio.get_running_loop()
         self.closed = False
         self.failures: list[StepError] = []
+        self.forgiven: dict[StepError, StepFailed] = {}  # those that cost no target
 
         self.heaps: dict[str, list[tuple[int, int, NodeId]]] = {name: [] for name in ("async", "quick", *workers)}
         self.serial = 0
@@ -52,7 +54,6 @@ class Dispatch(Needs):
         self.leads: dict[NodeId, Key] = {}  # flights that steps of this job lead
 
         self.wanted: dict[NodeId, frozenset[str]] = {}  # the demand for lazy inputs, once known
-        self.keys: dict[NodeId, Key] = {}  # keys refined by that demand
         self.grown: dict[NodeId, Growth] = {}
 
     @abstractmethod
@@ -232,8 +233,17 @@ class Dispatch(Needs):
         error = StepError(id, step.definition.name, cause, node.title if node is not None else "")
         text = "".join(traceback.format_exception(cause))
         forget_frames(cause)
-        self.failures.append(error)
         self._land(id, cause)
-        told = error.telling.plain()
-        self.emit(StepFailed(self.job, id, step.definition.name, str(error), type(cause).__name__, text, told))
+        told, kind = error.telling.plain(), type(cause).__name__
+        self.forgiven[error] = StepFailed(self.job, id, step.definition.name, str(error), kind, text, told)
         self._block([id], error)
+        if error in self.forgiven:
+            self.emit(replace(self.forgiven[error], spared=True))
+
+    def _blame(self, error: StepError) -> None:
+        if (event := self.forgiven.pop(error, None)) is not None:
+            self.failures.append(error)
+            self.emit(event)
+
+    def _forgiven(self, error: StepError) -> bool:
+        return error in self.forgiven

@@ -44,6 +44,11 @@ class StepError(Exception):
             )
         return telling("{node_type} (node {node}) {reason}", node_type=self.node_type, node=self.node, reason=reason)
 
+    @property
+    def short(self) -> Telling:
+        """What kind of node failed, and why."""
+        return telling("{node_type} {reason}", node_type=self.node_type, reason=_reason(self.cause))
+
 
 class NeedsDevice(RuntimeError):
     """A node wants models or a device where there is none."""

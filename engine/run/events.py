@@ -73,6 +73,7 @@ class StepFailed:
     """``message`` is one sentence for people; ``traceback`` is for logs only.
 
     ``telling``: the sentence and its values, from which it can be told in other languages (`Telling.plain()`).
+    ``spared``: what needs it is made without it, and no target is lost so far; if one is, it is told again.
     """
 
     job: str
@@ -82,6 +83,7 @@ class StepFailed:
     exception: str = ""
     traceback: str = ""
     telling: Mapping[str, Any] | None = None
+    spared: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,11 +81,12 @@ class Growth:
     sinks: tuple[NodeId, ...]
     outputs: tuple[tuple[Any, ...], ...]
     """Of each element of a mapped step: values, and Links by the ids of the running plan."""
+    spared: dict[NodeId, str]
 
 
 def plant(parent: Step, key: Key, grown: Grown, steps: Mapping[NodeId, Step], graph: Graph, rules: Rules) -> Growth:
     """Turn what a node returned into steps; BadExpansion names what is wrong with it."""
-    growth = Growth(grown, {}, {}, {}, (), (), ())
+    growth = Growth(grown, {}, {}, {}, (), (), (), {})
     mapped = bool(parent.maps)
     for i, element in enumerate(grown.elements):
         if not isinstance(element, Expand):
@@ -115,6 +116,7 @@ def _plant_one(growth: Growth, expand: Expand, stem: Step, outer: Plan, rules: R
     growth.nodes.update(checked.plan.graph.nodes)
     growth.parents.update({id: (stem.key, id.removeprefix(f"{stem.id}.")) for id in checked.plan.steps})
     growth.outputs += (outputs,)
+    growth.spared |= {f"{stem.id}.{id}": name for id, name in expand.spared.items()}
 
 
 def _borrowed(expand: Expand, steps: Mapping[NodeId, Step], graph: Graph, rules: Rules) -> dict[NodeId, Step]:

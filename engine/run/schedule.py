@@ -26,7 +26,7 @@ from engine.run.cancel import Cancel
 from engine.run.context import Services
 from engine.run.dispatch import Dispatch
 from engine.run.errors import BadExpansion, Stuck
-from engine.run.events import Emit, Event, Expanded, JobFinished, JobStarted, Status
+from engine.run.events import Emit, Event, Expanded, JobFinished, JobStarted, Status, Warned
 from engine.run.flights import Flights
 from engine.run.growth import Rules, harvest, plant
 from engine.run.lanes import links
@@ -349,6 +349,7 @@ class _Run(Dispatch):
         if self.closed:
             return
         self.grown[id] = growth
+        self.gaps.expect(id, growth.spared)
         self._hold(id, growth.targets)
         self._admit(found, needed)
         if unknown := self._await(id, growth.targets):
@@ -385,4 +386,6 @@ class _Run(Dispatch):
                 self._fail(id, e)
             return
         if not self.closed:
+            if (told := self.gaps.warning(ticket.step)) is not None:
+                self.emit(Warned(self.job, "gaps", str(told), told.plain()))
             self._settle(id, artifact)

@@ -17,7 +17,8 @@ from engine.diffusion.loop import DenoiseJob, DenoiseLoop
 from engine.diffusion.types import Image
 from engine.graph import Context, Registry, node
 from engine.graph.context import Cancelled
-from engine.run.events import Event, Expanded, StepFailed, StepFinished, StepStarted
+from engine.graph.sockets import Lazy
+from engine.run.events import Event, Expanded, JobFinished, StepFailed, StepFinished, StepStarted, Warned
 from engine.session import Session
 from engine.session.device import Device
 from engine.workflow.error import WorkflowError
@@ -26,7 +27,7 @@ from tests.models.make import TINY, write_checkpoint
 
 Nodes = dict[str, dict[str, Any]]
 
-reached, go_on = threading.Event(), threading.Event()
+reached, go_on, broken = threading.Event(), threading.Event(), threading.Event()
 WAIT = 180.0
 
 
@@ -47,7 +48,22 @@ def ring(*, image: Image, number: int = 0, context: Context) -> Image:
     return Image(image / (number + 1))
 
 
-OWN = Registry([paint.__node__, ring.__node__])  # type: ignore[attr-defined]
+@node("Brittle", category="test")
+def brittle(*, image: Image, number: int = 0) -> Image:
+    """While `broken`, number 11 fails."""
+    if number == 11 and broken.is_set():
+        raise ValueError("broken")
+    return Image(image / number)
+
+
+@node("Choose", category="test", demand=lambda second: ("b",) if second else ("a",))
+def choose(*, a: Lazy[Image] | None = None, b: Lazy[Image] | None = None, second: bool = False) -> Image:
+    chosen = b if second else a
+    assert chosen is not None
+    return chosen
+
+
+OWN = Registry([n.__node__ for n in (paint, ring, brittle, choose)])  # type: ignore[union-attr]
 
 
 @pytest.fixture(scope="module")
@@ -105,6 +121,7 @@ def run(session: Session, graph: Nodes, heard: Heard | None = None) -> tuple[Any
 
 
 PAINT: Nodes = {"1": {"class_type": "Paint", "inputs": {}}}
+BRITTLE: dict[str, Any] = {"class_type": "Brittle", "inputs": {"image": ["1", 0]}}
 
 
 def test_axes_over_numbers_texts_and_truths(session: Session) -> None:
@@ -246,17 +263,81 @@ def test_partial_results_are_shown_where_the_plot_is(session: Session) -> None:
     assert told["8"]["grid"] == told["8.labels"]["grid"]
 
 
-def test_a_failing_cell_names_itself_and_the_others_are_kept(session: Session) -> None:
+def test_a_cell_that_fails_is_a_gap_and_the_others_are_made(session: Session) -> None:
     heard = Heard()
     graph = plotted(PAINT, "1", ("Paint.red", "0.25, 0.75, 1"), ("Paint.text", "a, b"))
-    with pytest.raises(WorkflowError, match=r"Paint “Paint \[red 0\.75, a\]” \(node 8\.x1y0\.1\).*no such red"):
+    grid, cells = run(session, graph, heard)
+    made = [(cells[i][0, 0, 0, 0], cells[i].shape) for i in (0, 2, 3, 5)]
+    assert made == [(0.25, (1, 8, 8, 3)), (1, (1, 8, 8, 3))] * 2
+    card = np.asarray(grid)[0, :, 98 + 98 : 98 + 98 + 96]
+    assert (card.std(2) > 0.1).any(), "the gap is marked in the grid"
+    assert cells[1].shape == cells[4].shape == (1, 320, 320, 3), "and its cell is a card that says why"
+    failed = [e for e in heard if isinstance(e, StepFailed)]
+    assert {e.node for e in failed} == {"8.x1y0.1", "8.x1y1.1"}
+    assert all(e.spared for e in failed)
+    (warned,) = (e for e in heard if isinstance(e, Warned))
+    assert warned.code == "gaps"
+    assert "XYPlot (node 8) is made with gaps: 2 of its 6 parts failed" in warned.message
+    assert "red 0.75, a: Paint failed: there is no such red" in warned.message
+    told = {e.node: e.ui for e in heard if isinstance(e, StepFinished) and e.ui}
+    assert [len(told[f"8.cell.x{x}y{y}"]["images"]) for y in (0, 1) for x in (0, 1, 2)] == [1] * 6
+    assert [gap["cell"] for gap in told["8"]["gaps"]] == ["x1y0", "x1y1"]
+    assert all("there is no such red" in gap["reason"] for gap in told["8"]["gaps"])
+
+
+def test_what_failed_is_tried_again_and_what_a_gap_went_into_is_not_kept(session: Session) -> None:
+    broken.set()
+    graph = plotted({**PAINT, "2": BRITTLE}, "2", ("Brittle.number", "10..12"))
+    graph["10"] = {"class_type": "ImageInvert", "inputs": {"image": ["8", 0]}}
+    first, again, third = Heard(), Heard(), Heard()
+    with_gaps = session.run(graph, targets=["10"], on_event=first)["10"]
+    assert first.ran(".2") == ["8.x0.2", "8.x1.2", "8.x2.2"]
+    session.run(graph, targets=["10"], on_event=again)
+    assert again.ran(".2") == ["8.x1.2"], "only what failed"
+    broken.clear()
+    whole = session.run(graph, targets=["10"], on_event=third)["10"]
+    assert third.ran(".2") == ["8.x1.2"]
+    assert not np.array_equal(with_gaps, whole), "nothing of the run with gaps was taken for the whole"
+    assert np.allclose(1 - whole, run(session, graph)[0], atol=1e-6)
+    assert not [e for e in third if isinstance(e, Warned)]
+    last = Heard()
+    session.run(graph, targets=["10"], on_event=last)
+    assert not last.ran(""), "now it is kept"
+
+
+def test_where_every_cell_fails_the_grid_does(session: Session) -> None:
+    heard = Heard()
+    graph = plotted({"1": {"class_type": "Paint", "inputs": {"red": 0.75}}}, "1", ("Paint.text", "a, b"))
+    with pytest.raises(WorkflowError, match=r"Paint “Paint \[a\]” \(node 8\.x0\.1\).*no such red") as raised:
         run(session, graph, heard)
-    assert {e.node for e in heard if isinstance(e, StepFailed)} == {"8.x1y0.1", "8.x1y1.1"}
-    shown = {e.node for e in heard if isinstance(e, StepFinished) and e.ui and ".cell." in e.node}
-    assert shown == {f"8.cell.x{x}y{y}" for x in (0, 2) for y in (0, 1)}
+    assert "8.x1.1" in str(raised.value)
+    assert {e.node for e in heard if isinstance(e, StepFailed) and not e.spared} == {"8.x0.1", "8.x1.1"}
+    assert not [e for e in heard if isinstance(e, Warned)]
+    assert [e.status for e in heard if isinstance(e, JobFinished)] == ["error"]
+
+
+def test_a_failure_that_costs_another_target_is_told_as_one(session: Session) -> None:
+    heard = Heard()
+    bad = {"class_type": "Paint", "inputs": {"red": 0.75}}
+    pick = {"class_type": "Choose", "inputs": {"a": ["1", 0], "b": ["2", 0]}}
+    graph = plotted({**PAINT, "2": bad, "3": pick}, "3", ("Choose.second", "false, true"))
+    graph["4"] = {"class_type": "ImageInvert", "inputs": {"image": ["2", 0]}}
+    with pytest.raises(WorkflowError, match=r"node 2\).*no such red"):
+        session.run(graph, targets=["8", "4"], on_event=heard)
+    done = [e.node for e in heard if isinstance(e, StepFinished)]
+    assert "8" in done, "the grid is made all the same"
+    assert [e.node for e in heard if isinstance(e, StepFailed) and not e.spared] == ["2"]
+
+
+def test_a_grid_in_a_grid_passes_its_gaps_on(session: Session) -> None:
+    inner = plotted(PAINT, "1", ("Paint.red", "0.5, 0.75"), labels=False)
+    outer = {"class_type": "XYPlot", "inputs": {"image": ["8", 0], "y_input": "1.bright", "y_values": "true, false"}}
+    heard = Heard()
+    session.run({**inner, "9": outer}, targets=["9"], on_event=heard)
+    assert len([e for e in heard if isinstance(e, Warned)]) == 2
     again = Heard()
-    run(session, plotted(PAINT, "1", ("Paint.red", "0.25, 0.5, 1"), ("Paint.text", "a, b")), again)
-    assert len(again.ran(".1")) == 2, "the cells that were done are kept"
+    session.run({**inner, "9": outer}, targets=["9"], on_event=again)
+    assert len([id for id in again.ran(".1") if id.startswith("9.")]) == 2, "the two that failed"
 
 
 def test_cancelled_in_the_middle_the_cells_that_are_done_are_kept(session: Session) -> None:
