@@ -10,6 +10,12 @@ if TYPE_CHECKING:
     from PIL import Image as Pil
     from torch import Tensor
 
+SAMPLE = 1 << 20
+"""Pixels that choose a palette; median cut takes minutes over a large picture in which every pixel is different."""
+
+SORTED = 1 << 16
+"""Colours that median cut tells apart; a picture of no more of them is looked at whole, so that none is lost."""
+
 DITHERS = ("none", "floyd-steinberg", "bayer-2", "bayer-4", "bayer-8", "bayer-16")
 
 
@@ -23,9 +29,21 @@ def quantized(pictures: Tensor, colours: int, dither: str) -> Tensor:
     for i, picture in enumerate(pictures):
         whole = picture[..., :3].detach().float().clamp(0, 1).mul(255).round().byte().expand(-1, -1, 3)
         source = Image.fromarray(np.ascontiguousarray(whole.numpy()))
-        palette = source.quantize(colors=colours)
+        palette = _sample(source).quantize(colors=colours)
         result[i] = torch.from_numpy(np.array(_mapped(source, palette, dither).convert("RGB")))
     return result.div_(255)
+
+
+def _sample(source: Pil.Image) -> Pil.Image:
+    """The picture, or as many of its pixels as choose a palette: always the same, spread without a pattern."""
+    import numpy as np
+    from PIL import Image
+
+    count = source.width * source.height
+    if count <= SAMPLE or source.getcolors(SORTED) is not None:
+        return source
+    chosen = np.random.default_rng(0).integers(0, count, SAMPLE)
+    return Image.fromarray(np.asarray(source).reshape(-1, 3)[chosen][None])
 
 
 def _mapped(source: Pil.Image, palette: Pil.Image, dither: str) -> Pil.Image:

@@ -15,6 +15,7 @@ from torch import Tensor
 from engine.diffusion.types import Image, Mask
 from nodes import image_blend as layers
 from nodes import image_filter as filters
+from nodes import quantize
 from nodes.compose import BLENDS, MODES
 from nodes.quantize import DITHERS, bayer
 from tests.nodes.picture_examples import mask, noise, picture
@@ -115,6 +116,27 @@ def test_a_picture_has_no_more_colours_than_asked_for(dither: str, colours: int)
 
 def test_few_colours_are_kept_exactly() -> None:
     image = Image((noise(1, 8, 8, 1) > 0).float().expand(-1, -1, -1, 3) * 0.6)
+    torch.testing.assert_close(filters.image_quantize(image=image, colors=4), image)
+
+
+def test_a_sample_of_a_large_picture_chooses_as_good_a_palette(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each pixel's error grows by less than a tenth; every second pixel alone would see one half of a chequerboard."""
+    y, x = torch.meshgrid(torch.linspace(0, 1, 320), torch.linspace(0, 1, 320), indexing="ij")
+    odd = (torch.arange(320)[:, None] + torch.arange(320)) % 2
+    image = Image(torch.stack([x, y, torch.where(odd == 1, (x * y) ** 0.5, 1 - x)], dim=-1)[None])
+    whole = filters.image_quantize(image=image, colors=64)
+    monkeypatch.setattr(quantize, "SAMPLE", 1 << 13)
+    monkeypatch.setattr(quantize, "SORTED", 1 << 8)
+    sampled = filters.image_quantize(image=image, colors=64)
+    assert not torch.equal(sampled, whole)
+    assert torch.equal(sampled, filters.image_quantize(image=image, colors=64))
+    assert (sampled - image).square().mean() < 1.1 * (whole - image).square().mean()
+
+
+def test_no_colour_of_few_is_lost_in_a_large_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    image = Image(torch.full((1, 64, 64, 3), 0.6))
+    image[0, 40, 7] = torch.tensor([1.0, 0.0, 0.2])
+    monkeypatch.setattr(quantize, "SAMPLE", 16)
     torch.testing.assert_close(filters.image_quantize(image=image, colors=4), image)
 
 
