@@ -95,7 +95,7 @@ def _named(patch: Any) -> str:
 
 
 def _part(handle: ModelHandle) -> str:
-    return PART_TITLES.get(handle.part, handle.part)
+    return str(PART_TITLES.get(handle.part, handle.part))
 
 
 def _tables(handle: ModelHandle, changes: Sequence[LayerChange]) -> list[tuple[str, Tensor]]:

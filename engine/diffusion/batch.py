@@ -12,6 +12,7 @@ from torch import Tensor
 from engine.diffusion.predict import Evaluation, Placed, PlacedControl
 from engine.diffusion.prediction import PREDICTIONS
 from engine.diffusion.types import ControlRows, Network
+from engine.graph.told import Told
 
 _LONGEST_REPEAT = 4
 """A conditioning is repeated to a common length at most so often; attention's cost would outgrow the batch's gain."""
@@ -149,7 +150,7 @@ def run(
             answer = part.clean(network)
         except torch.OutOfMemoryError as error:
             if part.x.shape[0] == 1:
-                raise RuntimeError(_too_large(part.x)) from error
+                raise _too_large(part.x) from error
             answer = None
         if answer is None:
             # Outside the except block: the error's traceback keeps the failed call's tensors alive.
@@ -163,11 +164,14 @@ def run(
     return done[0] if len(done) == 1 else torch.cat(done)
 
 
-def _too_large(x: Tensor) -> str:
+def _too_large(x: Tensor) -> Told:
     _, _, height, width = x.shape
-    return (
-        f"Out of memory on {x.device}: the denoiser does not fit even one latent of {height} by {width} cells; "
-        "make the picture smaller, or free memory."
+    return Told(
+        "Out of memory on {device}: the denoiser does not fit even one latent of {height} by {width} cells; make the "
+        "picture smaller, or free memory.",
+        device=str(x.device),
+        height=height,
+        width=width,
     )
 
 

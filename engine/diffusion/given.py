@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from engine.diffusion.types import Cond, Wants
+from engine.graph.told import Told
 
 PIXELS = 8
 """Pixels of a latent cell's side."""
@@ -30,9 +31,7 @@ def time_ids(cond: Cond, wants: Wants, branch: str, height: int, width: int) -> 
     if not wants.vector:
         return None
     if cond.pooled is None:
-        raise ValueError(
-            "This model reads a pooled text vector, and the conditioning has none; encode the prompt anew."
-        )
+        raise Told("This model reads a pooled text vector, and the conditioning has none; encode the prompt anew.")
     tall, wide = height * PIXELS, width * PIXELS
     sizes = cond.size_crop if cond.size_crop is not None else (tall, wide, 0, 0, tall, wide)
     if wants.vector == "sdxl":
@@ -50,9 +49,10 @@ def joined(wants: Wants, latent: Tensor, mask: Tensor | None) -> Tensor | None:
     if wants.concat == 0:
         return None
     if wants.concat != MASK_AND_PICTURE:
-        raise ValueError(
-            f"This model reads {wants.concat} more channels beside the latent (depth is 1), and the conditioning has "
-            "none; add the node that gives them, for depth DepthConditioning."
+        raise Told(
+            "This model reads {expected} more channels beside the latent (depth is 1), and the conditioning "
+            "has none; add the node that gives them, for depth DepthConditioning.",
+            expected=wants.concat,
         )
     batch, _, height, width = latent.shape
     if mask is None:
@@ -69,9 +69,11 @@ def fitted(concat: Tensor, wants: Wants, x: Tensor) -> Tensor | None:
     if wants.concat == 0:
         return None
     if concat.shape[1] != wants.concat:
-        raise ValueError(
-            f"The conditioning brings {concat.shape[1]} more channels, and this model takes {wants.concat}; "
-            "use the model that they were made for."
+        raise Told(
+            "The conditioning brings {found} more channels, and this model takes {expected}; use the model "
+            "that they were made for.",
+            found=concat.shape[1],
+            expected=wants.concat,
         )
     same = concat.shape[-2:] == x.shape[-2:]
     return concat if same else F.interpolate(concat.float(), size=x.shape[-2:], mode="bilinear")

@@ -21,6 +21,7 @@ from engine.diffusion.samplers.protocol import Ask, Denoised, Sampling, Steps
 from engine.diffusion.traces import Watch
 from engine.diffusion.trajectory import SigmaTable, Trajectory, sigma_table, trajectory_of
 from engine.diffusion.types import Cond, ModelSampling, NoiseSource, Sampler, Wants
+from engine.graph.told import Told, telling
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -145,13 +146,20 @@ def begun(latent: Tensor, noise: Tensor, sigma: float, trajectory: Trajectory, t
 def _sampler(job: DenoiseJob, x: Tensor, sigmas: Sequence[float], trajectory: Trajectory) -> Steps:
     row = SAMPLERS.get(job.sampler.name)
     if row is None:
-        raise ValueError(f"Unknown sampler {job.sampler.name!r}; known are {', '.join(SAMPLERS)}.")
+        raise Told(
+            "Unknown sampler {name}; known are {known}.",
+            name=repr(job.sampler.name),
+            known=", ".join(SAMPLERS),
+        )
     function: Sampling = load(row.function)
     options = dict(job.sampler.options)
     known = [p.name for p in signature(function).parameters.values() if p.default is not Parameter.empty]
     if unknown := sorted(set(options) - set(known)):
-        raise ValueError(
-            f"Sampler {job.sampler.name!r} has no option {unknown[0]!r}; it has {', '.join(known) or 'none'}."
+        raise Told(
+            "Sampler {name} has no option {option}; it has {known}.",
+            name=repr(job.sampler.name),
+            option=repr(unknown[0]),
+            known=known or telling("none"),
         )
     noise = _step_noise(job, x, sigmas, row.brownian)
     return function(x, sigmas, trajectory=trajectory, noise=noise, **options)
@@ -167,9 +175,12 @@ def _step_noise(job: DenoiseJob, x: Tensor, sigmas: Sequence[float], brownian: b
 
 def _check_finite(clean: Tensor, ask: Ask, total: int) -> None:
     if not torch.isfinite(clean).all():
-        raise FloatingPointError(
-            f"The denoiser gave numbers that are not finite at sampler step {ask.step + 1} of {total}, "
-            f"sigma {ask.sigma:.4g}; try a higher precision."
+        raise Told(
+            "The denoiser gave numbers that are not finite at sampler step {step} of {total}, sigma "
+            "{sigma}; try a higher precision.",
+            step=ask.step + 1,
+            total=total,
+            sigma=f"{ask.sigma:.4g}",
         )
 
 

@@ -13,6 +13,7 @@ from engine.diffusion.given import PIXELS, fitted, time_ids
 from engine.diffusion.hints import fitted_hint
 from engine.diffusion.trajectory import SigmaTable
 from engine.diffusion.types import Area, Cond, Control, Wants
+from engine.graph.told import Told
 
 _FEATHER = 8
 _LEAST = 8
@@ -196,9 +197,13 @@ def _cells(area: Area | None, height: int, width: int) -> tuple[slice, slice]:
     bottom = min(y + max(round(area.height * tall), 1), height)
     right = min(x + max(round(area.width * wide), 1), width)
     if y >= bottom or x >= right:
-        raise ValueError(
-            f"The area of a conditioning starts at row {y}, column {x}, outside the latent of {height} by {width} "
-            "cells; move it inside."
+        raise Told(
+            "The area of a conditioning starts at row {y}, column {x}, outside the latent of {height} by "
+            "{width} cells; move it inside.",
+            y=y,
+            x=x,
+            height=height,
+            width=width,
         )
     return slice(y, bottom), slice(x, right)
 

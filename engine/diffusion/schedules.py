@@ -13,6 +13,7 @@ from torch import Tensor
 from engine.diffusion.names import SAMPLERS, SCHEDULES, load
 from engine.diffusion.trajectory import SigmaTable, sigma_table
 from engine.diffusion.types import ModelSampling
+from engine.graph.told import Told
 
 Schedule = Callable[[SigmaTable, int], Iterable[float]]
 """(levels of the model, steps) -> falling sigmas that end at 0; most have steps + 1, some round."""
@@ -31,9 +32,16 @@ def make_sigmas(
     ValueError for a name that is not known, or fewer than one step.
     """
     if name not in SCHEDULES:
-        raise ValueError(f"Unknown schedule {name!r}; known are {', '.join(SCHEDULES)}.")
+        raise Told(
+            "Unknown schedule {name}; known are {known}.",
+            name=repr(name),
+            known=", ".join(SCHEDULES),
+        )
     if steps < 1:
-        raise ValueError(f"A schedule needs at least 1 step, got {steps}.")
+        raise Told(
+            "A schedule needs at least 1 step, got {steps}.",
+            steps=steps,
+        )
     if denoise <= 0:
         return torch.empty(0)
     whole = denoise > 0.9999

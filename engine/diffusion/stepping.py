@@ -10,6 +10,7 @@ from torch import Tensor
 from engine.diffusion.guidance import Guidance, GuidanceRule
 from engine.diffusion.trajectory import Trajectory
 from engine.diffusion.types import Conditioning, LatentSpec
+from engine.graph.told import Told
 
 NEGATIVE = frozenset({"negative"})
 
@@ -31,9 +32,9 @@ class Both:
 def levels_of(sigmas: Tensor) -> tuple[float, ...]:
     """The noise levels that a run stops at: those that would stand still are one.  ValueError for none at all."""
     if not len(sigmas):
-        raise ValueError(
-            "There are no noise levels (sigmas is empty, as a denoise of 0 makes it); give it a schedule of at least "
-            "one step."
+        raise Told(
+            "There are no noise levels (sigmas is empty, as a denoise of 0 makes it); give it a schedule "
+            "of at least one step."
         )
     return tuple(sigma for sigma, _ in groupby(sigmas.tolist()))
 
@@ -42,9 +43,11 @@ def level(sigmas: Tensor, step: int) -> float:
     """The noise level of a step, counted from 0; ValueError for a step that there is not."""
     levels = levels_of(sigmas)
     if not 0 <= step < len(levels):
-        raise ValueError(
-            f"There are {len(levels)} noise levels, 0 to {len(levels) - 1}, and {step} was asked for; choose one of "
-            "those."
+        raise Told(
+            "There are {count} noise levels, 0 to {last}, and {step} was asked for; choose one of those.",
+            count=len(levels),
+            last=len(levels) - 1,
+            step=step,
         )
     return levels[step]
 
@@ -53,9 +56,10 @@ def noisy_level(sigmas: Tensor, step: int) -> float:
     """The noise level of a step at which there is noise to be taken away; ValueError where there is none."""
     sigma = level(sigmas, step)
     if sigma <= 0:
-        raise ValueError(
-            f"Noise level {step} is 0, the end of the schedule: nothing is left to take away there; choose an earlier "
-            "step."
+        raise Told(
+            "Noise level {step} is 0, the end of the schedule: nothing is left to take away there; choose "
+            "an earlier step.",
+            step=step,
         )
     return sigma
 
@@ -64,8 +68,13 @@ def between(sigmas: Tensor, step: int) -> tuple[float, float]:
     """The noise levels before and after a sampler step; ValueError for a step that the schedule does not have."""
     levels = levels_of(sigmas)
     if not 0 <= step < len(levels) - 1:
-        there = f"sampler steps 0 to {len(levels) - 2}" if len(levels) > 1 else "no sampler step: one noise level alone"
-        raise ValueError(f"The schedule has {there}, and {step} was asked for; choose one that there is.")
+        if len(levels) == 1:
+            raise Told("The schedule has one noise level alone and no sampler step; give it one of two or more.")
+        raise Told(
+            "The schedule has sampler steps 0 to {last}, and {step} was asked for; choose one of those.",
+            last=len(levels) - 2,
+            step=step,
+        )
     return levels[step], levels[step + 1]
 
 

@@ -14,6 +14,7 @@ from engine.diffusion.job import DenoiseJob, StepState
 from engine.diffusion.traces import Trace, TraceStep
 from engine.diffusion.trajectory import Trajectory, trajectory_of
 from engine.diffusion.types import Conditioning, Latent, LatentSpec
+from engine.graph.told import Told
 
 View = Literal["x", "clean", "noise", "guidance"]
 
@@ -71,10 +72,12 @@ def _host(value: Tensor) -> Tensor:
 def step_of(trace: Trace, step: int) -> TraceStep:
     """A sampler step of a trace, counted from 0; ValueError for one that it does not have."""
     if not trace.steps:
-        raise ValueError("The trace has no sampler steps (a denoise of 0 takes none); trace a run with at least one.")
+        raise Told("The trace has no sampler steps (a denoise of 0 takes none); trace a run with at least one.")
     if not 0 <= step < len(trace.steps):
-        raise ValueError(
-            f"The trace has sampler steps 0 to {len(trace.steps) - 1} and {step} was asked for; choose one of those."
+        raise Told(
+            "The trace has sampler steps 0 to {last}, and {step} was asked for; choose one of those.",
+            last=len(trace.steps) - 1,
+            step=step,
         )
     return trace.steps[step]
 
@@ -90,9 +93,9 @@ def guidance_in(branches: Mapping[str, Tensor], sigma: float, trajectory: Trajec
     ValueError where the model was not asked about both.
     """
     if not {"positive", "negative"} <= branches.keys():
-        raise ValueError(
-            "This run asked the model about the positive prompt alone (cfg 1 does), so it has no guidance to show; "
-            "run it with a cfg other than 1."
+        raise Told(
+            "This run asked the model about the positive prompt alone (cfg 1 does), so it has no guidance "
+            "to show; run it with a cfg other than 1."
         )
     return (branches["negative"] - branches["positive"]) * (trajectory.alpha(sigma) / sigma)
 

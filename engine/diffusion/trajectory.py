@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from engine.diffusion.types import ModelSampling
+from engine.graph.told import Told
 
 _ALPHA_FLOOR = 1e-4
 """Rectified flow starts at alpha 0, where log(alpha / sigma) is infinite; solvers in that variable start here."""
@@ -197,5 +198,9 @@ def sigma_table(sampling: ModelSampling) -> SigmaTable:
     """The noise levels of a model; ValueError for a schedule that is not known."""
     build = _TABLES.get(sampling.schedule)
     if build is None:
-        raise ValueError(f"Unknown noise schedule {sampling.schedule!r}; known are {', '.join(_TABLES)}.")
+        raise Told(
+            "Unknown noise schedule {schedule}; known are {known}.",
+            schedule=repr(sampling.schedule),
+            known=", ".join(_TABLES),
+        )
     return build(sampling)

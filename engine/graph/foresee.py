@@ -11,7 +11,8 @@ from engine.graph.facts import NOTHING, Describe, Facts, Judge, Known
 from engine.graph.graph import Const, Link, NodeId
 from engine.graph.parse import Parsed, Parser
 from engine.graph.plan import Step
-from engine.graph.problems import Mend, Refused, short
+from engine.graph.problems import Mend, Refused
+from engine.graph.told import Telling, beside
 
 LOOKED_AT = 50
 """The most files that are looked into to find one that fits."""
@@ -39,6 +40,8 @@ class Foresight:
                     continue
                 blamed.add(second)
                 args = {"first": first, "expected": expected, "found": seen, "fact": judge.fact}
+                if isinstance(seen, Telling):
+                    args |= {"found": str(seen), "telling": seen.plain()}
                 mend = self._other_file(judge, expected, found.args.get(second))
                 parser.say(judge.code, args, id, second, mend, judge.severity)
         count = len(definition.outputs)
@@ -53,7 +56,7 @@ class Foresight:
         except FileProblem as problem:
             parser.file_problem(id, None, problem)
         except Exception as error:  # a node's own code must not end the check
-            parser.say("facts_failed", {"reason": short(error)}, id, severity="warning")
+            parser.say("facts_failed", beside(error), id, severity="warning")
         else:
             return (told + (NOTHING,) * count)[:count]
         return (NOTHING,) * count
@@ -101,7 +104,7 @@ class Foresight:
             case FileProblem():
                 parser.file_problem(id, name, told)
             case Exception():
-                parser.say("facts_failed", {"reason": short(told)}, id, name, severity="warning")
+                parser.say("facts_failed", beside(told), id, name, severity="warning")
             case _:
                 return told
         return NOTHING

@@ -11,7 +11,7 @@ from engine.graph.define import NodeDef
 from engine.graph.graph import Arg, Const, Graph, Link, Node, NodeId
 from engine.graph.hints import Hints
 from engine.graph.plan import Step
-from engine.graph.problems import Mend, Problem, Severity, short
+from engine.graph.problems import Mend, Problem, Severity
 from engine.graph.registry import Registry
 from engine.graph.sockets import (
     MISSING,
@@ -24,6 +24,7 @@ from engine.graph.sockets import (
     parse_constant,
     parse_list,
 )
+from engine.graph.told import beside
 
 _NONE = Const(None)
 
@@ -115,7 +116,7 @@ class Parser:
         try:
             self._read(id, node, socket, args)
         except Exception as error:  # options or constraints of the node's own code
-            self.say("exception_during_validation", {"reason": short(error)}, id, socket.name)
+            self.say("exception_during_validation", beside(error), id, socket.name)
 
     def _read(self, id: NodeId, node: Node, socket: Socket, args: dict[str, Arg]) -> None:
         """Read one input into `args`, or say what is wrong with it."""

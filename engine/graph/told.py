@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
-from engine.graph.problems import Problem
+from engine.graph.problems import Problem, short
 from engine.graph.sentences import sentence, tell
 
 
@@ -36,6 +36,16 @@ def telling(sentence: str, /, **values: Any) -> Telling:
     return Telling(sentence, values)
 
 
+def any_of(items: Sequence[Any]) -> Any:
+    """One or more texts or tellings as "a, b or c"."""
+    return items[0] if len(items) == 1 else telling("{some} or {last}", some=list(items[:-1]), last=items[-1])
+
+
+def all_of(items: Sequence[Any]) -> Any:
+    """One or more texts or tellings as "a, b and c"."""
+    return items[0] if len(items) == 1 else telling("{some} and {last}", some=list(items[:-1]), last=items[-1])
+
+
 class Told(ValueError):
     """What a person did cannot be done; `str()` is the sentence, `telling` what other languages need of it."""
 
@@ -43,10 +53,17 @@ class Told(ValueError):
         self.telling = Telling(sentence, values)
         super().__init__(str(self.telling))
 
+    @classmethod
+    def of(cls, other: Told) -> Self:
+        """The same sentence as an error of this class."""
+        return cls(other.telling.sentence, **other.telling.values)
 
-def beside(error: BaseException) -> dict[str, Any]:
+
+def beside(error: Exception) -> dict[str, Any]:
     """The arguments ``reason`` and, where it can be told in other languages, ``telling`` of a problem."""
-    return {"reason": str(error)} | ({"telling": error.telling.plain()} if isinstance(error, Told) else {})
+    if isinstance(error, Told):
+        return {"reason": str(error), "telling": error.telling.plain()}
+    return {"reason": short(error)}
 
 
 def why(error: OSError) -> Telling | str:

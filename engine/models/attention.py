@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from engine.diffusion.predict import Evaluation, Placed
 from engine.diffusion.types import Network
+from engine.graph.told import Told, telling
 
 LayerPart = Literal["down", "middle", "up"]
 
@@ -215,13 +216,19 @@ class AttentionWatch:
         known = layers_of(module)
         chosen = tuple(self._choose(known))
         if not chosen:
-            there = ", ".join(dict.fromkeys(f"{layer.part} 1/{layer.scale}" for layer in known)) or "none at all"
-            raise ValueError(f"This model reads no words at the chosen layers; it does so at {there}.")
+            there = list(dict.fromkeys(f"{layer.part} 1/{layer.scale}" for layer in known))
+            raise Told(
+                "This model reads no words at the chosen layers; it does so at {there}.",
+                there=there or telling("none at all"),
+            )
         fewest = min(layer.heads for layer in chosen)
         if self._head is not None and not 0 <= self._head < fewest:
-            raise ValueError(
-                f"There is no attention head {self._head}: the chosen layers have {fewest}, counted from 0; "
-                f"choose 0 to {fewest - 1}, or -1 for the mean over all."
+            raise Told(
+                "There is no attention head {head}: the chosen layers have {count}, counted from 0; choose 0 "
+                "to {last}, or -1 for the mean over all.",
+                head=self._head,
+                count=fewest,
+                last=fewest - 1,
             )
         return chosen
 

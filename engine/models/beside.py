@@ -11,6 +11,7 @@ from functools import lru_cache, wraps
 from pathlib import Path
 from typing import Any, TypeVar
 
+from engine.graph.told import why
 from engine.models.header import ModelFileError
 
 T = TypeVar("T")
@@ -35,7 +36,11 @@ def remembered(read: Callable[[Path], T]) -> Callable[[Path], T]:
         try:
             stat = path.stat()
         except OSError as error:
-            raise ModelFileError(f"{path.name} cannot be read: {error.strerror or error}.") from None
+            raise ModelFileError(
+                "{name} cannot be read: {reason}.",
+                name=path.name,
+                reason=why(error),
+            ) from None
         config = path.parent / CONFIG
         return kept(path, stat.st_size, stat.st_mtime_ns, config.stat().st_mtime_ns if config.is_file() else 0)
 

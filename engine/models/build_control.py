@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from engine.graph.told import telling
 from engine.models.build_sd import GROUPS, WAVE
 from engine.models.control import ControlModule
 from engine.models.control_files import ControlFile, ControlLayout, inspect_control
@@ -35,7 +36,9 @@ def control(path: Path, handle: ModelHandle, policy: Policy) -> Unfilled:
     original = control_keys(found.layout)
     names = original if found.naming == "ldm" else {}
     weights = open_weights(path)
-    tensors = gathered(name, "a ControlNet", module, lambda key: weights.get(found.prefix + names.get(key, key)))
+    tensors = gathered(
+        name, telling("a ControlNet"), module, lambda key: weights.get(found.prefix + names.get(key, key))
+    )
     return Unfilled(module.eval(), tensors, lambda module: _wrapped(module, found, name, policy), original)
 
 
@@ -78,8 +81,10 @@ def _depths(layout: ControlLayout) -> tuple[int, ...]:
     last, middle = layout.attention[-1], layout.middle
     if last is not None and middle is not None and last != middle:
         raise ModelFileError(
-            f"it has {last} transformer blocks in a row at its last level, {middle} in the middle, and only the same "
-            "number is understood"
+            "it has {last} transformer blocks in a row at its last level, {middle} in the middle, and "
+            "only the same number is understood",
+            last=last,
+            middle=middle,
         )
     return (*(depth or 0 for depth in layout.attention[:-1]), (last if middle is None else middle) or 0)
 

@@ -9,6 +9,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
+from engine.graph.told import telling
 from engine.models.depth import DepthEstimator
 from engine.models.depth_files import DepthFamily, DepthLayout, inspect_depth, read_layers, source_in
 from engine.models.fill import Unfilled
@@ -42,7 +43,7 @@ def depth(path: Path, handle: ModelHandle, policy: Policy) -> Unfilled:
 
     side = isqrt(layout.positions) * layout.patch
     multiple = layout.patch if layout.kind == "depth_anything" else DOWNSCALE
-    tensors = gathered(handle.source.name, "a depth estimator of its layout", module, find)
+    tensors = gathered(handle.source.name, telling("a depth estimator of its layout"), module, find)
     return Unfilled(module.eval(), tensors, lambda filled: DepthEstimator(filled, family, side, multiple))
 
 

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from engine.models import ldm_keys
 from engine.models.build_text import make_clip
+from engine.models.detect import PART_TITLES
 from engine.models.families import Family, Found
 from engine.models.fill import Numbers, Unfilled, fill, store_as
 from engine.models.handle import Part, Storage
@@ -174,7 +175,12 @@ def unfilled(
         with torch.device("meta"):
             plan = blueprint(found, shapes, family)
     except ModelFileError as error:
-        raise ModelFileError(f"{name} is not a whole {found.part}: {error}.") from None
+        raise ModelFileError(
+            "{name} is not a whole {part}: {reason}.",
+            name=name,
+            part=PART_TITLES[found.part],
+            reason=error.telling,
+        ) from None
     _complain(name, found, plan, shapes)
     tensors = {key: own[source] for key, source in plan.names.items()}
     return Unfilled(plan.module.eval(), tensors, wrap, plan.original)
@@ -195,13 +201,23 @@ def _complain(name: str, found: Found, plan: Blueprint, shapes: Mapping[str, Sha
     if missing:
         some = ", ".join(f'"{found.prefix}{key}"' for key in missing[:3])
         raise ModelFileError(
-            f"{name} lacks {len(missing)} of the {len(plan.names)} tensors its {found.part} needs, such as {some}."
+            "{name} lacks {count} of the {all} tensors its {part} needs, such as {some}.",
+            name=name,
+            count=len(missing),
+            all=len(plan.names),
+            part=PART_TITLES[found.part],
+            some=some,
         )
     for key, parameter in plan.module.named_parameters():
         shape = shapes[plan.names[key]]
         if _squeezed(shape) != _squeezed(tuple(parameter.shape)):
-            wanted = list(parameter.shape)
-            raise ModelFileError(f'{name}: "{found.prefix}{plan.names[key]}" has shape {list(shape)}, not {wanted}.')
+            raise ModelFileError(
+                '{name}: "{tensor}" has shape {shape}, not {wanted}.',
+                name=name,
+                tensor=found.prefix + plan.names[key],
+                shape=str(list(shape)),
+                wanted=str(list(parameter.shape)),
+            )
     extra = set(shapes) - set(plan.names.values())
     odd = sorted(key for key in extra if not any(word in key for word in EXPECTED_EXTRA))
     if odd and found.prefix:

@@ -49,7 +49,13 @@ def _found(inspected: Inspected, name: str, family: str, part: Part) -> Found:
     require(inspected, name, here)
     if (seen := inspected.widths.get(here)) != width:
         title = FAMILIES[family].title
-        raise ModelFileError(f"{name} holds a text encoder of width {seen}, and {title} takes one of width {width}.")
+        raise ModelFileError(
+            "{name} holds a text encoder of width {seen}, and {title} takes one of width {width}.",
+            name=name,
+            seen=seen,
+            title=title,
+            width=width,
+        )
     return inspected.parts[here]
 
 
@@ -74,7 +80,11 @@ def text_module(tensors: Mapping[str, Tensor], kind: TextKind, name: str) -> tup
     try:
         layout = clip_layout(shapes)
     except ModelFileError as error:
-        raise ModelFileError(f"{name} is not a whole text encoder: {error}.") from None
+        raise ModelFileError(
+            "{name} is not a whole text encoder: {reason}.",
+            name=name,
+            reason=error.telling,
+        ) from None
     projection = shapes.get(_PROJECTION)
     with torch.device("meta"):
         module = make_clip(layout, kind, projection[0] if projection else None).eval()
@@ -88,12 +98,22 @@ def _complain(name: str, module: nn.Module, names: Mapping[str, str], shapes: Ma
     if missing:
         some = ", ".join(f'"{own}"' for own in missing[:3])
         raise ModelFileError(
-            f"{name} lacks {len(missing)} of the {len(names)} tensors its text encoder needs, such as {some}."
+            "{name} lacks {count} of the {all} tensors its text encoder needs, such as {some}.",
+            name=name,
+            count=len(missing),
+            all=len(names),
+            some=some,
         )
     for key, parameter in module.named_parameters():
         if shapes[names[key]] != tuple(parameter.shape):
             seen, wanted = list(shapes[names[key]]), list(parameter.shape)
-            raise ModelFileError(f'{name}: "{names[key]}" of its text encoder has shape {seen}, not {wanted}.')
+            raise ModelFileError(
+                '{name}: "{tensor}" of its text encoder has shape {seen}, not {wanted}.',
+                name=name,
+                tensor=names[key],
+                seen=seen,
+                wanted=wanted,
+            )
 
 
 def make_clip(layout: ClipLayout, kind: TextKind, projection: int | None = None) -> nn.Module:

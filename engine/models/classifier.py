@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import adaptive_avg_pool2d, avg_pool2d, relu
 
+from engine.graph.told import telling
 from engine.models.classifier_files import POOLED, SIZE, inspect_classifier
 from engine.models.fill import Unfilled
 from engine.models.gather import gathered
@@ -73,5 +74,5 @@ def classifier(path: Path, handle: ModelHandle, policy: Policy) -> Unfilled:
     weights = open_weights(path)
     with torch.device("meta"):
         module = Layers(file.widths, len(file.names))
-    tensors = gathered(handle.source.name, "a classifier of its layout", module, weights.get)
+    tensors = gathered(handle.source.name, telling("a classifier of its layout"), module, weights.get)
     return Unfilled(module.eval(), tensors, lambda filled: Classifier(filled, file.names))

@@ -11,7 +11,7 @@ from typing import Any
 
 from engine.models.beside import remembered
 from engine.models.detect import read_header
-from engine.models.header import Header, ModelFileError, Shape
+from engine.models.header import ModelFileError, Shape, first_names
 
 NAMES = "inkwater.classes"
 """The entry of the metadata that holds the names of the classes, a JSON list."""
@@ -40,15 +40,20 @@ def inspect_classifier(path: Path) -> ClassifierFile:
     count = sum(1 for name in shapes if re.fullmatch(r"convs\.\d+\.weight", name))
     if not count or "head.weight" not in shapes:
         raise ModelFileError(
-            f"{path.name} is not a classifier of mini-judge's layout (convolutions convs.0, convs.1, … and one layer "
-            f"head); {_some(header)}."
+            "{name} is not a classifier of mini-judge's layout (convolutions convs.0, convs.1, … and one "
+            "layer head); its tensors are named like {some}.",
+            name=path.name,
+            some=first_names(header),
         )
     names = _names(path.name, header.metadata.get(NAMES, ""))
     widths = _widths(path.name, shapes, count)
     if shapes["head.weight"] != (len(names), widths[-1] * POOLED * POOLED):
         raise ModelFileError(
-            f"{path.name} is damaged: its last layer has shape {list(shapes['head.weight'])}, and {len(names)} classes "
-            f"need {[len(names), widths[-1] * POOLED * POOLED]}."
+            "{name} is damaged: its last layer has shape {shape}, and {count} classes need {expected}.",
+            name=path.name,
+            shape=str(list(shapes["head.weight"])),
+            count=len(names),
+            expected=str([len(names), widths[-1] * POOLED * POOLED]),
         )
     return ClassifierFile(widths, names, sum(entry.nbytes for entry in header.tensors.values()))
 
@@ -59,8 +64,12 @@ def _widths(file: str, shapes: Mapping[str, Shape], count: int) -> tuple[int, ..
         shape = shapes.get(f"convs.{index}.weight", ())
         if len(shape) != 4 or shape[1:] != (widths[-1], 3, 3) or not shape[0]:
             raise ModelFileError(
-                f'{file} is damaged: its "convs.{index}.weight" has shape {list(shape)}, and '
-                f"{widths[-1]} channels come into 3×3 cells there."
+                '{name} is damaged: its "convs.{index}.weight" has shape {shape}, and {channels} channels come '
+                "into 3×3 cells there.",
+                name=file,
+                index=index,
+                shape=str(list(shape)),
+                channels=widths[-1],
             )
         widths.append(shape[0])
     return tuple(widths)
@@ -73,19 +82,15 @@ def _names(file: str, text: str) -> tuple[str, ...]:
         read = None
     if not isinstance(read, list) or not read or len(read) > MOST_CLASSES or not all(map(_is_name, read)):
         raise ModelFileError(
-            f'{file} does not name its classes: the entry "{NAMES}" of its metadata is no list of them.'
+            '{name} does not name its classes: the entry "{entry}" of its metadata is no list of them.',
+            name=file,
+            entry=NAMES,
         )
     return tuple(read)
 
 
 def _is_name(value: Any) -> bool:
     return isinstance(value, str) and 0 < len(value) <= LONGEST_NAME
-
-
-def _some(header: Header) -> str:
-    return "its tensors are named like " + (
-        ", ".join(f'"{name[:60]}"' for name in list(header.tensors)[:2]) or "nothing"
-    )
 
 
 def facts(path: Path, name: str) -> Mapping[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from engine.files import FileRef
+from engine.graph.told import all_of, any_of, telling
 from engine.models.detect import PART_TITLES
 from engine.models.families import CLIP_TYPES, FAMILIES, TEXTS, Inspected
 from engine.models.handle import Part
@@ -19,19 +20,30 @@ def clip_family(inspected: Inspected, name: str, type_: str) -> str:
     Raises ModelFileError where there is none.
     """
     if not any(part in inspected.parts for part in TEXTS):
-        there = ", ".join(PART_TITLES[part] for part in inspected.parts)
-        raise ModelFileError(f"{name} has no {PART_TITLES['text']}: it holds only {there}.")
+        raise ModelFileError(
+            "{name} has no {missing}: it holds only {there}.",
+            name=name,
+            missing=PART_TITLES["text"],
+            there=[PART_TITLES[part] for part in inspected.parts],
+        )
     families = inspected.families or (inspected.family,)
     whole = [family for family in families if set(FAMILIES[family].texts) <= set(inspected.parts)]
     allowed = CLIP_TYPES.get(type_, ())
     if fitting := [family for family in whole if family in allowed]:
         return fitting[0]
-    titles = " or ".join(FAMILIES[family].title for family in families)
+    titles = any_of([FAMILIES[family].title for family in families])
     if not whole:
         raise ModelFileError(
-            f"{name} is one of the two text encoders of {titles}; load both of them with DualCLIPLoader."
+            "{name} is one of the two text encoders of {titles}; load both of them with DualCLIPLoader.",
+            name=name,
+            titles=titles,
         )
-    raise ModelFileError(f'{name} is a text encoder of {titles}, not of type "{type_}".')
+    raise ModelFileError(
+        '{name} is a text encoder of {title}, not of type "{type}".',
+        name=name,
+        title=titles,
+        type=type_,
+    )
 
 
 def paired(files: Files, family: str) -> Mapping[Part, FileRef]:
@@ -40,9 +52,14 @@ def paired(files: Files, family: str) -> Mapping[Part, FileRef]:
     found = {part: _holder(files, row.text_width(part)) for part in row.texts}
     missing = [part for part, ref in found.items() if ref is None]
     if missing:
-        widths = ", ".join(f"{ref.name} has width {_widths(inspected)}" for ref, inspected in files)
-        wanted = " and ".join(f"one of width {row.text_width(part)}" for part in row.texts)
-        raise ModelFileError(f"{row.title} has two text encoders, {wanted}; {widths}.")
+        widths = [telling("{name} has width {width}", name=r.name, width=_widths(inspected)) for r, inspected in files]
+        wanted = all_of([telling("one of width {width}", width=row.text_width(part)) for part in row.texts])
+        raise ModelFileError(
+            "{title} has two text encoders, {wanted}; {widths}.",
+            title=row.title,
+            wanted=wanted,
+            widths=widths,
+        )
     return {part: ref for part, ref in found.items() if ref is not None}
 
 

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from engine.diffusion.types import ControlRows
+from engine.graph.told import Told
 from engine.models.control_files import AUTO, MODES
 from engine.models.sizes import row_bytes
 from engine.models.unet import Denoiser, Residuals
@@ -72,9 +73,10 @@ class ControlModule:
         net: Any = self.module
         ids = (extras or {}).get("time_ids")
         if pooled is None or ids is None:
-            raise ValueError(
-                f"{self.name} reads a pooled text vector and sizes, and this model has none; use a ControlNet that was "
-                "made for the model."
+            raise Told(
+                "{name} reads a pooled text vector and sizes, and this model has none; use a ControlNet that "
+                "was made for the model.",
+                name=self.name,
             )
         waves = net.add_time_proj(ids.flatten()).reshape(ids.shape[0], -1)
         vector: Tensor = net.add_embedding(torch.cat([pooled, waves.to(pooled)], dim=1).to(self.dtype))
@@ -113,7 +115,12 @@ class ControlModule:
         if mode == AUTO:
             return None
         if mode not in MODES[:kinds]:
-            raise ValueError(f'{self.name} knows no hints of type "{mode}"; it knows {", ".join(MODES[:kinds])}.')
+            raise Told(
+                '{name} knows no hints of type "{mode}"; it knows {known}.',
+                name=self.name,
+                mode=mode,
+                known=list(MODES[:kinds]),
+            )
         return MODES.index(mode)
 
     def _maps(self, x: Tensor, time: Tensor, embeds: Tensor) -> list[Tensor]:
@@ -175,9 +182,13 @@ def _same_way_down(denoiser: nn.Module, control: ControlModule) -> None:
     """Raise ValueError where residuals would not fit the denoiser's feature maps: the sum would be wrong or fail."""
     ours, theirs = (_way_down(module) for module in (control.module, denoiser))
     if ours != theirs:
-        raise ValueError(
-            f"{control.name} is a ControlNet for another denoiser than this model's: its levels, residual blocks and "
-            f"width of text are {ours}, the model's {theirs}; use one that was made for the model's family."
+        raise Told(
+            "{name} is a ControlNet for another denoiser than this model's: its levels, residual "
+            "blocks and width of text are {ours}, the model's {theirs}; use one that was made for the "
+            "model's family.",
+            name=control.name,
+            ours=str(ours),
+            theirs=str(theirs),
         )
 
 

@@ -22,8 +22,12 @@ def plan(patch: Patch, path: Path, target: Target) -> Mapping[str, Change]:
     require(inspected, patch.source.name, "denoiser")
     if inspected.family != target.family:
         raise ModelFileError(
-            f"{target.name} is a ControlNet for {target.family}, and {patch.source.name} is a model of "
-            f"{inspected.family}; take the model that it was made of."
+            "{target} is a ControlNet for {family}, and {name} is a model of {other}; take the model "
+            "that it was made of.",
+            target=target.name,
+            family=target.family,
+            name=patch.source.name,
+            other=inspected.family,
         )
     weights = _denoiser(path)
     parameters = dict(target.module.named_parameters())

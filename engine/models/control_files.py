@@ -8,10 +8,11 @@ from itertools import count, takewhile
 from pathlib import Path
 from typing import Any, Literal
 
+from engine.graph.told import Telling, telling
 from engine.models.beside import CONFIG, configuration, remembered
 from engine.models.detect import read_header
 from engine.models.families import FAMILIES
-from engine.models.header import Header, ModelFileError, Shape
+from engine.models.header import Header, ModelFileError, Shape, first_names
 
 Shapes = Mapping[str, Shape]
 ControlNaming = Literal["ldm", "diffusers"]
@@ -44,20 +45,26 @@ ANCHORS: tuple[tuple[ControlNaming, str, str], ...] = (
 )
 """Naming, prefix, and the tensor that shows it."""
 
-OTHERS: tuple[tuple[str, str], ...] = (
-    ("lora_controlnet", "a Control-LoRA, which changes the denoiser's own weights; use the whole ControlNet instead"),
-    ("lllite_", "a ControlNet-LLLite, which no node takes; use a ControlNet of the same kind instead"),
-    ("body.0.in_conv.weight", "a T2I-Adapter, which no node takes; use a ControlNet of the same kind instead"),
-    ("body.0.resnets.", "a T2I-Adapter, which no node takes; use a ControlNet of the same kind instead"),
-    ("adapter.body.", "a T2I-Adapter, which no node takes; use a ControlNet of the same kind instead"),
-    ("image_proj.", "an IP-Adapter, which is no ControlNet"),
-    ("ip_adapter.", "an IP-Adapter, which is no ControlNet"),
-    ("controlnet_blocks.", "a ControlNet for Stable Diffusion 3, Flux or the like, and none of these is loaded here"),
-    ("lora_unet_", "a LoRA; load it with LoraLoader"),
+OTHERS: tuple[tuple[str, Telling], ...] = (
+    (
+        "lora_controlnet",
+        telling("a Control-LoRA, which changes the denoiser's own weights; use the whole ControlNet instead"),
+    ),
+    ("lllite_", telling("a ControlNet-LLLite, which no node takes; use a ControlNet of the same kind instead")),
+    ("body.0.in_conv.weight", telling("a T2I-Adapter, which no node takes; use a ControlNet of the same kind instead")),
+    ("body.0.resnets.", telling("a T2I-Adapter, which no node takes; use a ControlNet of the same kind instead")),
+    ("adapter.body.", telling("a T2I-Adapter, which no node takes; use a ControlNet of the same kind instead")),
+    ("image_proj.", telling("an IP-Adapter, which is no ControlNet")),
+    ("ip_adapter.", telling("an IP-Adapter, which is no ControlNet")),
+    (
+        "controlnet_blocks.",
+        telling("a ControlNet for Stable Diffusion 3, Flux or the like, and none of these is loaded here"),
+    ),
+    ("lora_unet_", telling("a LoRA; load it with LoraLoader")),
 )
 """Beginnings of names in files that steer pictures in other ways, and what such a file is."""
 
-CHECKPOINT = ("model.diffusion_model.", "a checkpoint; load it with CheckpointLoaderSimple")
+CHECKPOINT = ("model.diffusion_model.", telling("a checkpoint; load it with CheckpointLoaderSimple"))
 """A checkpoint that holds no ControlNet; some hold both."""
 
 DIFFERENCE = "difference"
@@ -115,7 +122,11 @@ def inspect_control(path: Path) -> ControlFile:
     try:
         layout = control_layout(shapes, naming)
     except ModelFileError as error:
-        raise ModelFileError(f"{path.name} is not a whole ControlNet: {error}.") from None
+        raise ModelFileError(
+            "{name} is not a whole ControlNet: {reason}.",
+            name=path.name,
+            reason=error.telling,
+        ) from None
     config = _config(path.parent)
     return ControlFile(
         _family(path.name, layout),
@@ -136,14 +147,21 @@ def _anchored(name: str, header: Header) -> tuple[ControlNaming, str]:
         if prefix + anchor in header.tensors:
             return naming, prefix
     _refuse(name, header, (CHECKPOINT,))
-    some = ", ".join(f'"{key[:60]}"' for key in list(header.tensors)[:2]) or "nothing"
-    raise ModelFileError(f"{name} is not a ControlNet; its tensors are named like {some}.")
+    raise ModelFileError(
+        "{name} is not a ControlNet; its tensors are named like {some}.",
+        name=name,
+        some=first_names(header),
+    )
 
 
-def _refuse(name: str, header: Header, others: Sequence[tuple[str, str]]) -> None:
+def _refuse(name: str, header: Header, others: Sequence[tuple[str, Telling]]) -> None:
     for start, title in others:
         if any(key.startswith(start) for key in header.tensors):
-            raise ModelFileError(f"{name} is {title}.")
+            raise ModelFileError(
+                "{name} is {title}.",
+                name=name,
+                title=title,
+            )
 
 
 def _config(folder: Path) -> Mapping[str, Any]:
@@ -161,8 +179,12 @@ def _family(name: str, layout: ControlLayout) -> str:
             return family.name
     known = ", ".join(family.title for family in FAMILIES.values())
     raise ModelFileError(
-        f"{name} is a ControlNet of no known family ({known}): it reads text of width {layout.context} "
-        f"and a vector of {layout.vector}."
+        "{name} is a ControlNet of no known family ({known}): it reads text of width {context} and a "
+        "vector of {vector}.",
+        name=name,
+        known=known,
+        context=layout.context,
+        vector=layout.vector,
     )
 
 
@@ -180,12 +202,17 @@ def control_layout(shapes: Shapes, naming: ControlNaming) -> ControlLayout:
     if not levels:
         raise ModelFileError("it has no residual blocks")
     if (channels := _size(shapes, conv_in, 1)) != LATENT_CHANNELS:
-        raise ModelFileError(f"it reads latents of {channels} channels, and only {LATENT_CHANNELS} are understood")
+        raise ModelFileError(
+            "it reads latents of {channels} channels, and only {expected} are understood",
+            channels=channels,
+            expected=LATENT_CHANNELS,
+        )
     places = [level.place for level in levels if level.depth is not None] + [middle]
     layers = {level.layers for level in levels}
     if len(layers) != 1:
         raise ModelFileError(
-            f"its levels have {sorted(layers)} residual blocks, and only the same number is understood"
+            "its levels have {layers} residual blocks, and only the same number is understood",
+            layers=str(sorted(layers)),
         )
     return ControlLayout(
         widths=tuple(level.width for level in levels),
@@ -258,7 +285,8 @@ def _hint(shapes: Shapes, naming: ControlNaming) -> tuple[int, ...]:
     first, later, step, offset = _HINT[naming]
     if (channels := _size(shapes, first, 1)) != HINT_CHANNELS:
         raise ModelFileError(
-            f"it reads hints of {channels} channels, and only pictures of three colours are understood"
+            "it reads hints of {channels} channels, and only pictures of three colours are understood",
+            channels=channels,
         )
     names = (later.format(step * i - offset) for i in count(1))
     halves = [_size(shapes, name, 0) for name in takewhile(shapes.__contains__, names)]
@@ -273,7 +301,10 @@ def _run(shapes: Shapes, pattern: str) -> int:
 def _size(shapes: Shapes, name: str, axis: int) -> int:
     shape = shapes.get(name)
     if shape is None or len(shape) <= axis:
-        raise ModelFileError(f'the tensor "{name}" is missing or has another form')
+        raise ModelFileError(
+            'the tensor "{name}" is missing or has another form',
+            name=name,
+        )
     return shape[axis]
 
 

@@ -8,16 +8,17 @@ from itertools import count, takewhile
 from pathlib import Path
 from typing import Any, Literal
 
+from engine.graph.told import Telling, telling
 from engine.models.beside import CONFIG, configuration, remembered
 from engine.models.detect import read_header
 from engine.models.dpt_keys import Source, sources
-from engine.models.header import Header, ModelFileError, Shape
+from engine.models.header import Header, ModelFileError, Shape, first_names
 
 DepthKind = Literal["dpt", "dpt_hybrid", "depth_anything"]
 DepthFamily = Literal["dpt", "depth_anything_v1", "depth_anything_v2", "depth_anything_v2_metric"]
 """What decides the numbers beside the tensors: which layers are read, and whether far is large (metric)."""
 
-KNOWN = "MiDaS DPT-hybrid and DPT-large, Depth Anything V1 and V2"
+KNOWN = "MiDaS DPT-hybrid, MiDaS DPT-large, Depth Anything V1, Depth Anything V2"
 
 PREFIXES = ("", "module.", "model.", "depth_model.model.", "depth_estimator.")
 """What may stand before every name; `depth_model.model.` in checkpoints of Stable Diffusion 2 depth."""
@@ -29,13 +30,13 @@ ANCHORS: Mapping[str, DepthKind] = {
     "backbone.embeddings.cls_token": "depth_anything",
 }
 
-OTHERS: Mapping[str, str] = {
-    "pretrained.model.blocks.0.attn.relative_position_bias_table": "a MiDaS model with a BEiT backbone",
-    "pretrained.model.layers.0.blocks.0.attn.qkv.weight": "a MiDaS model with a Swin backbone",
-    "pretrained.layer1.0.weight": "a MiDaS model of version 2",
-    "pretrained.layer1.0.conv_dw.weight": "a small MiDaS model of version 2",
-    "core.core.pretrained.model.cls_token": "a ZoeDepth model",
-    "backbone.encoder.layer.0.attention.attention.relative_position_bias.relative_position_bias_table": (
+OTHERS: Mapping[str, Telling] = {
+    "pretrained.model.blocks.0.attn.relative_position_bias_table": telling("a MiDaS model with a BEiT backbone"),
+    "pretrained.model.layers.0.blocks.0.attn.qkv.weight": telling("a MiDaS model with a Swin backbone"),
+    "pretrained.layer1.0.weight": telling("a MiDaS model of version 2"),
+    "pretrained.layer1.0.conv_dw.weight": telling("a small MiDaS model of version 2"),
+    "core.core.pretrained.model.cls_token": telling("a ZoeDepth model"),
+    "backbone.encoder.layer.0.attention.attention.relative_position_bias.relative_position_bias_table": telling(
         "a DPT or ZoeDepth model with a BEiT backbone"
     ),
 }
@@ -88,12 +89,21 @@ def _anchored(name: str, header: Header) -> tuple[str, DepthKind]:
     for prefix in PREFIXES:
         for other, title in OTHERS.items():
             if prefix + other in header.tensors:
-                raise ModelFileError(f"{name} is {title}, which cannot be used; use one of: {KNOWN}.")
+                raise ModelFileError(
+                    "{name} is {title}, which cannot be used; use one of: {known}.",
+                    name=name,
+                    title=title,
+                    known=KNOWN,
+                )
         for anchor, kind in ANCHORS.items():
             if prefix + anchor in header.tensors:
                 return prefix, kind
-    some = ", ".join(f'"{key[:60]}"' for key in list(header.tensors)[:2]) or "nothing"
-    raise ModelFileError(f"{name} is not a depth estimator ({KNOWN}); its tensors are named like {some}.")
+    raise ModelFileError(
+        "{name} is not a depth estimator ({known}); its tensors are named like {some}.",
+        name=name,
+        known=KNOWN,
+        some=first_names(header),
+    )
 
 
 def depth_layout(file: str, kind: DepthKind, shapes: Mapping[str, Shape]) -> DepthLayout:
@@ -105,7 +115,11 @@ def depth_layout(file: str, kind: DepthKind, shapes: Mapping[str, Shape]) -> Dep
     def of(name: str, axis: int = 0) -> int:
         shape = find(shapes, name)
         if shape is None or len(shape) <= axis:
-            raise ModelFileError(f'{file} is not a whole depth estimator: it has no sound "{sources(name)[0].name}".')
+            raise ModelFileError(
+                '{name} is not a whole depth estimator: it has no sound "{tensor}".',
+                name=file,
+                tensor=sources(name)[0].name,
+            )
         return shape[axis]
 
     bit = "dpt.embeddings.backbone.bit."

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, reduce
 from pathlib import Path
 
 from engine.diffusion.types import LatentSpec, ModelSampling, Wants
+from engine.graph.told import Telling, telling, why
 from engine.models.beside import configuration
 from engine.models.families import CLIP_TYPES, FAMILIES, LANDMARKS, LAYOUTS, ORDER, Found, Inspected, Layout, matches
 from engine.models.handle import Part
-from engine.models.header import Header, ModelFileError, Shape, read_safetensors
+from engine.models.header import Header, ModelFileError, Shape, first_names, read_safetensors
 from engine.models.pickles import read_pickle
 from engine.models.predicts import PREDICTIONS, declared, sampling
 
@@ -25,11 +26,11 @@ SUBFOLDERS: Mapping[Part, str] = {
 
 STEMS = ("diffusion_pytorch_model", "model", "pytorch_model")
 ENDINGS = (".safetensors", ".fp16.safetensors", ".bin", ".fp16.bin")
-PART_TITLES: Mapping[Part, str] = {
-    "denoiser": "denoiser (UNet)",
-    "text": "text encoder (CLIP)",
-    "text_g": "second text encoder (OpenCLIP bigG)",
-    "vae": "VAE",
+PART_TITLES: Mapping[Part, Telling] = {
+    "denoiser": telling("denoiser (UNet)"),
+    "text": telling("text encoder (CLIP)"),
+    "text_g": telling("second text encoder (OpenCLIP bigG)"),
+    "vae": telling("VAE"),
 }
 
 
@@ -40,7 +41,11 @@ def read_header(path: Path) -> Header:
             start = file.read(2)
         return read_pickle(path)[0] if is_pickle(start) else read_safetensors(path)
     except OSError as error:
-        raise ModelFileError(f"{path.name} cannot be read: {error.strerror or error}.") from None
+        raise ModelFileError(
+            "{name} cannot be read: {reason}.",
+            name=path.name,
+            reason=why(error),
+        ) from None
 
 
 def is_pickle(start: bytes) -> bool:
@@ -72,8 +77,11 @@ def inspect_file(path: Path) -> Inspected:
     try:
         stat = (path / "model_index.json" if path.is_dir() else path).stat()
     except OSError:
-        kind = "no model_index.json in it, so it is not a diffusers folder" if path.is_dir() else "no such file"
-        raise ModelFileError(f"{path.name}: {kind}.") from None
+        if path.is_dir():
+            raise ModelFileError(
+                "{name}: no model_index.json in it, so it is not a diffusers folder.", name=path.name
+            ) from None
+        raise ModelFileError("{name}: no such file.", name=path.name) from None
     return _inspect(path, stat.st_size, stat.st_mtime_ns, "" if path.is_dir() else declared(path))
 
 
@@ -85,7 +93,7 @@ def _inspect(path: Path, size: int, mtime: int, config: str) -> Inspected:
 def _inspect_single(path: Path, header: Header, config: str) -> Inspected:
     found = detect(header)
     if not found:
-        raise ModelFileError(f"{path.name}: {_unknown(header)}.")
+        raise _unknown(path.name, header)
     family = _family(found)
     parts = {part: replace(f, family=family) for part, f in found.items()}
     told = _describe(family, parts, dict.fromkeys(parts, header))
@@ -138,20 +146,27 @@ def _width(header: Header, found: Found) -> int | None:
     return header.tensors[found.prefix + name].shape[-1] if name else None
 
 
-def _unknown(header: Header) -> str:
+def _unknown(name: str, header: Header) -> ModelFileError:
     shapes = header.shapes()
     seen = {layout.part: layout for layout in reversed(LAYOUTS) if _anchored(layout, shapes)}
     known = ", ".join(f.title for f in FAMILIES.values())
     if not seen:
-        return f"not a checkpoint of a known family ({known}); its tensors are named like {_some(header)}"
+        return ModelFileError(
+            "{name}: not a checkpoint of a known family ({known}); its tensors are named like {some}.",
+            name=name,
+            known=known,
+            some=first_names(header),
+        )
     part, layout = next(iter(sorted(seen.items(), key=lambda item: ORDER.index(item[0]))))
-    marks = (layout.prefix + name for name in LANDMARKS[part, layout.naming].values())
-    sizes = ", ".join(f"{name} {list(shapes[name])}" for name in marks if name in shapes)
-    return f"it holds a {PART_TITLES[part]} of no known family ({known}): {sizes or 'unknown layout'}"
-
-
-def _some(header: Header) -> str:
-    return ", ".join(f'"{name[:60]}"' for name in list(header.tensors)[:2]) or "nothing"
+    marks = (layout.prefix + mark for mark in LANDMARKS[part, layout.naming].values())
+    sizes = [f"{mark} {list(shapes[mark])}" for mark in marks if mark in shapes]
+    return ModelFileError(
+        "{name}: it holds a {part} of no known family ({known}): {sizes}.",
+        name=name,
+        part=PART_TITLES[part],
+        known=known,
+        sizes=sizes or telling("unknown layout"),
+    )
 
 
 def part_file(folder: Path, part: Part) -> Path | None:
@@ -170,7 +185,10 @@ def _inspect_folder(folder: Path) -> Inspected:
         if header and (found := detect(header).get(part)):
             parts[part], headers[part] = found, header
     if not parts:
-        raise ModelFileError(f"{folder.name}: no part of a known family in its folders unet, text_encoder and vae.")
+        raise ModelFileError(
+            "{name}: no part of a known family in its folders unet, text_encoder and vae.",
+            name=folder.name,
+        )
     family = _family(parts)
     told = _describe(family, {part: replace(f, family=family) for part, f in parts.items()}, headers)
     return replace(told, sampling=_sampling(folder, told.sampling), latent=_latent(folder, told.latent))
@@ -191,8 +209,12 @@ def require(inspected: Inspected, name: str, *parts: Part) -> None:
     """Raise ModelFileError unless the file called `name` holds these parts."""
     missing = [PART_TITLES[part] for part in parts if part not in inspected.parts]
     if missing:
-        there = ", ".join(PART_TITLES[part] for part in inspected.parts)
-        raise ModelFileError(f"{name} has no {' and no '.join(missing)}: it holds only {there}.")
+        raise ModelFileError(
+            "{name} has no {missing}: it holds only {there}.",
+            name=name,
+            missing=reduce(lambda some, last: telling("{some} and no {last}", some=some, last=last), missing),
+            there=[PART_TITLES[part] for part in inspected.parts],
+        )
 
 
 def require_clip_type(inspected: Inspected, name: str, type_: str) -> None:
@@ -200,4 +222,9 @@ def require_clip_type(inspected: Inspected, name: str, type_: str) -> None:
     require(inspected, name, "text")
     if inspected.family not in CLIP_TYPES.get(type_, ()):
         title = FAMILIES[inspected.family].title
-        raise ModelFileError(f'{name} is a text encoder of {title}, not of type "{type_}".')
+        raise ModelFileError(
+            '{name} is a text encoder of {title}, not of type "{type}".',
+            name=name,
+            title=title,
+            type=type_,
+        )

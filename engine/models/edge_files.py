@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from engine.models.beside import remembered
 from engine.models.detect import read_header
-from engine.models.header import Header, ModelFileError
+from engine.models.header import Header, ModelFileError, first_names
 
 HedNaming = Literal["blocks", "vgg"]
 """How a file names HED: ControlNet's own training ("blocks"), or the network as first published for torch ("vgg")."""
@@ -41,7 +41,10 @@ def inspect_edges(path: Path) -> EdgeFile:
             widths = tuple(_width(path.name, header, naming, block) for block in range(len(CONVS)))
             return EdgeFile(naming, widths, sum(entry.nbytes for entry in header.tensors.values()))
     raise ModelFileError(
-        f"{path.name} is not a network that finds soft edges (HED, such as ControlNetHED.pth); {_some(header)}."
+        "{name} is not a network that finds soft edges (HED, such as ControlNetHED.pth); its tensors are named like "
+        "{some}.",
+        name=path.name,
+        some=first_names(header),
     )
 
 
@@ -49,14 +52,12 @@ def _width(file: str, header: Header, naming: HedNaming, block: int) -> int:
     name = hed_names(naming)[f"blocks.{block}.0.weight"]
     shape = header.tensors[name].shape if name in header.tensors else ()
     if len(shape) != 4:
-        raise ModelFileError(f'{file} is not a whole HED network: it has no sound "{name}".')
+        raise ModelFileError(
+            '{name} is not a whole HED network: it has no sound "{tensor}".',
+            name=file,
+            tensor=name,
+        )
     return shape[0]
-
-
-def _some(header: Header) -> str:
-    return "its tensors are named like " + (
-        ", ".join(f'"{name[:60]}"' for name in list(header.tensors)[:2]) or "nothing"
-    )
 
 
 def hed_names(naming: HedNaming) -> Mapping[str, str]:

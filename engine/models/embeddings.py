@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.files import FileRef
+from engine.graph.told import all_of, any_of, telling, why
 from engine.models.detect import is_pickle
 from engine.models.families import FAMILIES
 from engine.models.header import ITEMSIZE, Entry, ModelFileError, read_safetensors
@@ -48,7 +49,11 @@ def vectors_in(path: Path) -> Vectors:
         stat = path.stat()
         return _vectors_in(path, stat.st_size, stat.st_mtime_ns)
     except OSError as error:
-        raise ModelFileError(f"{path.name} cannot be read: {error.strerror or error}.") from None
+        raise ModelFileError(
+            "{name} cannot be read: {reason}.",
+            name=path.name,
+            reason=why(error),
+        ) from None
 
 
 @lru_cache(maxsize=1024)
@@ -58,10 +63,18 @@ def _vectors_in(path: Path, size: int, mtime: int) -> Vectors:
     for place, entry in entries.items():
         count = entry.shape[0] if len(entry.shape) == 2 else 1
         if len(entries) > MOST or len(entry.shape) > 2 or entry.dtype not in FLOATS or not 0 < count <= LARGEST:
-            raise ModelFileError(f'{path.name} is no embedding: it holds a tensor "{place[:80]}" {list(entry.shape)}.')
+            raise ModelFileError(
+                '{name} is no embedding: it holds a tensor "{tensor}" {shape}.',
+                name=path.name,
+                tensor=place[:80],
+                shape=str(list(entry.shape)),
+            )
         found.setdefault(entry.shape[-1], (place, count))
     if not found:
-        raise ModelFileError(f"{path.name} is no embedding: it holds no vectors.")
+        raise ModelFileError(
+            "{name} is no embedding: it holds no vectors.",
+            name=path.name,
+        )
     return found
 
 
@@ -71,7 +84,10 @@ def _entries(path: Path) -> Mapping[str, Entry]:
         return read_safetensors(path).tensors
     entries = {place: item for place, item in _places(read_value(path)[0]) if isinstance(item, Entry)}
     if not all(map(sound, entries.values())):
-        raise ModelFileError(f"{path.name} is damaged: one of its tensors has no sound shape.")
+        raise ModelFileError(
+            "{name} is damaged: one of its tensors has no sound shape.",
+            name=path.name,
+        )
     return entries
 
 
@@ -100,29 +116,45 @@ def read_vectors(path: Path, width: int) -> Tensor:
 
     vectors = vectors_in(path)
     if width not in vectors:
-        raise PromptError(f"{path.name} holds learnt vectors of width {_listed(vectors)}, not {width}.")
+        raise PromptError(
+            "{name} holds learnt vectors of width {widths}, not {width}.",
+            name=path.name,
+            widths=_listed(vectors),
+            width=width,
+        )
     place, _ = vectors[width]
     table = dict(_places(load_value(path))) if _pickled(path) else open_weights(path)
     found = table[place].detach().reshape(-1, width).to(torch.float32, copy=True)
     if not torch.isfinite(found).all():
-        raise PromptError(f"{path.name} holds numbers that are not finite, so its learnt word cannot be used.")
+        raise PromptError(
+            "{name} holds numbers that are not finite, so its learnt word cannot be used.",
+            name=path.name,
+        )
     return found
 
 
-def misfit(vectors: Vectors, family: str, name: str) -> str | None:
-    """Why a file of learnt words called `name` cannot serve a family, as one sentence; None if it can."""
+def misfit(vectors: Vectors, family: str, name: str) -> PromptError | None:
+    """Why a file of learnt words called `name` cannot serve a family, None if it can."""
     row = FAMILIES[family]
     needs = tuple(row.text_width(part) for part in row.texts)
     alone = tuple(row.texts) == ("text_g",)  # SDXL's refiner has one of SDXL's two encoders, and takes its words
     if set(needs) != set(vectors) and not (alone and set(needs) < set(vectors)):
-        for_ = " or ".join(f.title for f in FAMILIES.values() if _widths(f.name) == set(vectors)) or "no known family"
-        told = f"{name} holds a learnt word of width {_listed(vectors)}, which is for {for_}"
-        return f"{told}; {row.title} takes width {_listed(needs)}."
+        fitting = [f.title for f in FAMILIES.values() if _widths(f.name) == set(vectors)]
+        return PromptError(
+            "{name} holds a learnt word of width {found}, which is for {family}; {title} takes width {expected}.",
+            name=name,
+            found=_listed(vectors),
+            family=any_of(fitting) if fitting else telling("no known family"),
+            title=row.title,
+            expected=_listed(needs),
+        )
     counts = {vectors[width][1] for width in needs}
-    return (
-        f"{name} holds {_listed(counts)} vectors for the two text encoders; they must be as many."
-        if (len(counts) > 1)
-        else None
+    if len(counts) == 1:
+        return None
+    return PromptError(
+        "{name} holds {counts} vectors for the two text encoders; they must be as many.",
+        name=name,
+        counts=_listed(counts),
     )
 
 
@@ -131,8 +163,8 @@ def _widths(family: str) -> set[int]:
     return {row.text_width(part) for part in row.texts}
 
 
-def _listed(numbers: Iterable[int]) -> str:
-    return " and ".join(map(str, sorted(numbers)))
+def _listed(numbers: Iterable[int]) -> Any:
+    return all_of(sorted(numbers))
 
 
 def named(name: str, files: Mapping[str, FileRef]) -> FileRef | None:
@@ -157,10 +189,10 @@ def learnt_word(ref: FileRef, path: Path, family: str | None) -> Word:
     try:
         vectors = vectors_in(path)
     except ModelFileError as error:
-        raise PromptError(str(error)) from None
+        raise PromptError.of(error) from None
     if family is None:
         return Word(ref, next(iter(vectors.values()))[1])
-    if (reason := misfit(vectors, family, ref.name)) is not None:
-        raise PromptError(reason)
+    if (refusal := misfit(vectors, family, ref.name)) is not None:
+        raise refusal
     row = FAMILIES[family]
     return Word(ref, vectors[row.text_width(next(iter(row.texts)))][1])

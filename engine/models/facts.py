@@ -10,6 +10,7 @@ from typing import cast
 from engine.files import FileRef, Library
 from engine.graph.facts import NOTHING, Describe, Facts, Judge, barred, same
 from engine.graph.problems import Refused
+from engine.graph.told import Telling, beside, telling
 from engine.models.detect import inspect_file, require
 from engine.models.families import FAMILIES, Inspected
 from engine.models.handle import Part
@@ -78,7 +79,7 @@ def describe(library: Library) -> Describe:
             if not any(part in inspected.parts for part in NEEDED[ref.kind]):
                 require(inspected, ref.name, NEEDED[ref.kind][0])
         except ModelFileError as error:
-            raise Refused("bad_model_file", {"name": ref.name, "reason": str(error)}) from None
+            raise Refused("bad_model_file", {"name": ref.name, **beside(error)}) from None
         return {**file_facts(inspected), "lacks": _lacks(inspected, ref.name)}
 
     return told
@@ -89,14 +90,20 @@ def _describer(place: str) -> Callable[[Path, str], Facts]:
     return cast(Callable[[Path, str], Facts], getattr(import_module(module), name))
 
 
-def _lacks(inspected: Inspected, name: str) -> Mapping[Part, str]:
+def _lacks(inspected: Inspected, name: str) -> Mapping[Part, Telling]:
     """The parts that a file does not hold, each with what to tell whoever uses it all the same."""
-    told: dict[Part, str] = {}
+    told: dict[Part, Telling] = {}
     for part, loader in LOADERS.items():
         try:
             require(inspected, name, *(FAMILIES[inspected.family].texts if part == "text" else (part,)))
         except ModelFileError as error:
-            told[part] = f"{str(error).rstrip('.')}; take one from {loader}."
+            told[part] = telling(
+                "{name} has no {missing}: it holds only {there}; take one from {loader}.",
+                name=name,
+                missing=error.telling.values["missing"],
+                there=error.telling.values["there"],
+                loader=loader,
+            )
     return told
 
 

@@ -73,13 +73,23 @@ class Numbers:
         if _finite(filled):
             return
         stored = self.tensors[key]
-        told = f'{self.file}: its tensor "{self.names.get(key, key)}"'
+        name = self.names.get(key, key)
         if not _finite(stored):
-            raise ModelFileError(f"{told} holds NaN or infinite numbers: the file is damaged; get it or another anew.")
+            raise ModelFileError(
+                '{name}: its tensor "{tensor}" holds NaN or infinite numbers: the file is damaged; get it or '
+                "another anew.",
+                name=self.file,
+                tensor=name,
+            )
         dtype = str(filled.dtype).removeprefix("torch.")
         largest = float(stored.float().abs().max())
         raise ModelFileError(
-            f"{told} holds numbers up to {largest:.3g}, too large for {dtype}; run with --precision bf16 or full."
+            '{name}: its tensor "{tensor}" holds numbers up to {largest}, too large for {dtype}; run with --precision '
+            "bf16 or full.",
+            name=self.file,
+            tensor=name,
+            largest=f"{largest:.3g}",
+            dtype=dtype,
         )
 
     def check_dtype(self, key: str) -> None:
@@ -87,9 +97,11 @@ class Numbers:
         dtype = self.tensors[key].dtype
         if not dtype.is_floating_point:
             raise ModelFileError(
-                f'{self.file}: its tensor "{self.names.get(key, key)}" is stored as '
-                f"{str(dtype).removeprefix('torch.')}, and weights must be floating-point numbers: this is a quantised "
-                "or damaged file; get it in fp16, bf16, fp32 or fp8."
+                '{name}: its tensor "{tensor}" is stored as {dtype}, and weights must be floating-point '
+                "numbers: this is a quantised or damaged file; get it in fp16, bf16, fp32 or fp8.",
+                name=self.file,
+                tensor=self.names.get(key, key),
+                dtype=str(dtype).removeprefix("torch."),
             )
 
 

@@ -6,20 +6,36 @@ from collections.abc import Callable, Mapping
 
 from torch import Tensor, nn
 
+from engine.graph.told import Telling
 from engine.models.header import ModelFileError, Shape
 
 
-def gathered(file: str, what: str, module: nn.Module, find: Callable[[str], Tensor | None]) -> Mapping[str, Tensor]:
+def gathered(
+    file: str, what: Telling | str, module: nn.Module, find: Callable[[str], Tensor | None]
+) -> Mapping[str, Tensor]:
     """`find` asked for every parameter of `module`; raises ModelFileError naming the `file` and `what` it should be."""
     found = {name: find(name) for name, _ in module.named_parameters()}
     missing = [name for name, tensor in found.items() if tensor is None]
     if missing:
         some = ", ".join(f'"{name}"' for name in missing[:3])
-        raise ModelFileError(f"{file} lacks {len(missing)} of the {len(found)} tensors of {what}, such as {some}.")
+        raise ModelFileError(
+            "{name} lacks {count} of the {all} tensors of {what}, such as {some}.",
+            name=file,
+            count=len(missing),
+            all=len(found),
+            what=what,
+            some=some,
+        )
     for name, parameter in module.named_parameters():
         tensor = found[name]
         if tensor is not None and _bare(tuple(tensor.shape)) != _bare(tuple(parameter.shape)):
-            raise ModelFileError(f'{file}: "{name}" has shape {list(tensor.shape)}, not {list(parameter.shape)}.')
+            raise ModelFileError(
+                '{name}: "{tensor}" has shape {shape}, not {wanted}.',
+                name=file,
+                tensor=name,
+                shape=str(list(tensor.shape)),
+                wanted=str(list(parameter.shape)),
+            )
     return {name: tensor for name, tensor in found.items() if tensor is not None}
 
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from engine.graph.told import Telling, Told, telling
+
 MAX_HEADER = 100 << 20
 MAX_TENSORS = 200_000
 MAX_DIMENSIONS = 8
@@ -20,19 +22,19 @@ ITEMSIZE: Mapping[str, int] = {
 }  # fmt: skip
 """Bytes of one element, by safetensors' dtype names."""
 
-INSTEAD: Mapping[bytes, str] = {
-    b"version ": "a pointer of Git LFS to it",
-    b"<!DOCTYP": "a web page",
-    b"<!doctyp": "a web page",
-    b"<html": "a web page",
-    b"GGUF": "a file in the format GGUF, which is not read here",
+INSTEAD: Mapping[bytes, Telling] = {
+    b"version ": telling("a pointer of Git LFS to it"),
+    b"<!DOCTYP": telling("a web page"),
+    b"<!doctyp": telling("a web page"),
+    b"<html": telling("a web page"),
+    b"GGUF": telling("a file in the format GGUF, which is not read here"),
 }
 """How files begin that are often saved in place of a model, and what they are."""
 
 Shape = tuple[int, ...]
 
 
-class ModelFileError(ValueError):
+class ModelFileError(Told):
     """A model file cannot be read or used; the text is one sentence for the person who chose it."""
 
 
@@ -71,13 +73,24 @@ def read_safetensors(path: Path) -> Header:
     with path.open("rb") as file:
         prefix = file.read(8)
         if len(prefix) < 8:
-            raise ModelFileError(f"{path.name} is not a safetensors file: it has only {size} bytes.")
+            raise ModelFileError(
+                "{name} is not a safetensors file: it has only {size} bytes.",
+                name=path.name,
+                size=size,
+            )
         if (instead := next((what for start, what in INSTEAD.items() if prefix.startswith(start)), None)) is not None:
-            raise ModelFileError(f"{path.name} is no model but {instead}; download the model itself.")
+            raise ModelFileError(
+                "{name} is no model but {instead}; download the model itself.",
+                name=path.name,
+                instead=instead,
+            )
         (length,) = struct.unpack("<Q", prefix)
         if length > min(MAX_HEADER, size - 8):
             raise ModelFileError(
-                f"{path.name} is not a sound safetensors file: its header claims {length} bytes, the file has {size}."
+                "{name} is not a sound safetensors file: its header claims {length} bytes, the file has {size}.",
+                name=path.name,
+                length=length,
+                size=size,
             )
         raw = file.read(length)
     return _parse(path.name, _json(path.name, raw), 8 + length, size)
@@ -87,9 +100,15 @@ def _json(name: str, raw: bytes) -> dict[str, Any]:
     try:
         value = json.loads(raw)
     except (ValueError, RecursionError):
-        raise ModelFileError(f"{name} is not a sound safetensors file: its header is no JSON.") from None
+        raise ModelFileError(
+            "{name} is not a sound safetensors file: its header is no JSON.",
+            name=name,
+        ) from None
     if not isinstance(value, dict) or len(value) > MAX_TENSORS:
-        raise ModelFileError(f"{name} is not a sound safetensors file: its header is no table of tensors.")
+        raise ModelFileError(
+            "{name} is not a sound safetensors file: its header is no table of tensors.",
+            name=name,
+        )
     return value
 
 
@@ -107,9 +126,19 @@ def _entry(file: str, name: str, row: Any, data: int, size: int) -> Entry:
     except (TypeError, KeyError, ValueError):
         sound = False
     if not sound:
-        raise ModelFileError(f'{file} is damaged or cut short: its tensor "{name[:80]}" does not fit its {size} bytes.')
+        raise ModelFileError(
+            '{name} is damaged or cut short: its tensor "{tensor}" does not fit its {size} bytes.',
+            name=file,
+            tensor=name[:80],
+            size=size,
+        )
     return Entry(dtype, shape, data + start, data + end)
 
 
 def _count(value: Any) -> bool:
     return type(value) is int and value >= 0
+
+
+def first_names(header: Header) -> Telling | str:
+    """What the first tensors of a file are called, for a sentence."""
+    return ", ".join(f'"{name[:60]}"' for name in list(header.tensors)[:2]) or telling("nothing")

@@ -16,6 +16,7 @@ from engine.diffusion.noise import initial_noise
 from engine.diffusion.traces import Trace, TraceStep
 from engine.diffusion.tracing import step_of
 from engine.diffusion.types import Conditioning, Latent, Sampler, Tokens
+from engine.graph.told import Told, all_of
 from engine.models.attention import LAYERS, AttentionWatch, Heat, Layer
 from engine.models.handle import Guider, Model
 from engine.models.sample import denoise_job
@@ -76,8 +77,10 @@ def _job(trace: Trace, at: TraceStep, model: Model, conditioning: Conditioning, 
     """One question at x; a noise mask of the run mixes what it keeps into x, as it did then."""
     found, expected = at.x.shape[1], model.latent.channels
     if found != expected:
-        raise ValueError(
-            f"The trace has latents of {found} channels and the model takes {expected}; use the model that it ran with."
+        raise Told(
+            "The trace has latents of {found} channels and the model takes {expected}; use the model that it ran with.",
+            found=found,
+            expected=expected,
         )
     start = trace.start or Latent(at.clean, downscale=trace.latent.downscale)
     noise = None
@@ -95,11 +98,15 @@ def _heat(watch: AttentionWatch, tokens: Tokens, conditioning: Conditioning, at:
     if fitting:
         return fitting[0]
     if not heats:
-        raise ValueError(
-            f"This conditioning does not hold at sampler step {at.step} (sigma {at.sigma:.4g}); choose another step."
+        raise Told(
+            "This conditioning does not hold at sampler step {step} (sigma {sigma}); choose another step.",
+            step=at.step,
+            sigma=f"{at.sigma:.4g}",
         )
-    lengths = " and ".join(str(cond.embeds.shape[1]) for cond in conditioning)
-    raise ValueError(
-        f"These tokens are not those of the conditioning: they make {wanted} vectors, and it has {lengths}; "
-        "give the tokens of the prompt that it was made from."
+    lengths = all_of([cond.embeds.shape[1] for cond in conditioning])
+    raise Told(
+        "These tokens are not those of the conditioning: they make {wanted} vectors, and it has "
+        "{lengths}; give the tokens of the prompt that it was made from.",
+        wanted=wanted,
+        lengths=lengths,
     )

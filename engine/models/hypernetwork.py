@@ -73,7 +73,13 @@ def _check(
         return
     there = ", ".join(map(str, sorted({width for *_, width in places})))
     ours = ", ".join(map(str, sorted(networks)))
-    raise ModelFileError(f"{name} changes attention of width {ours}, and {target.name} has only {there}.")
+    raise ModelFileError(
+        "{name} changes attention of width {ours}, and {target} has only {there}.",
+        name=name,
+        ours=ours,
+        target=target.name,
+        there=there,
+    )
 
 
 def _places(module: nn.Module) -> list[tuple[str, nn.Module, int, int]]:
@@ -126,7 +132,10 @@ def _activation(name: str, slope: Tensor | None) -> nn.Module:
 
 def _sound(name: str, *tensors: Tensor | None) -> None:
     if not all(t is None or bool(torch.isfinite(t.sum(dtype=torch.float32))) for t in tensors):
-        raise ModelFileError(f"{name} is damaged: it holds numbers that are not finite.")
+        raise ModelFileError(
+            "{name} is damaged: it holds numbers that are not finite.",
+            name=name,
+        )
 
 
 def _hook(network: nn.Module, strength: float) -> Callable[[nn.Module, tuple[Any, ...]], tuple[Any, ...]]:

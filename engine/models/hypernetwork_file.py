@@ -66,7 +66,10 @@ def inspect_hypernetwork(path: Path) -> Hypernetwork:
     value, _ = read_value(path)
     found = dict(pairs(value))
     if not found:
-        raise ModelFileError(f"{path.name} is no hypernetwork: it holds no layers by width of attention.")
+        raise ModelFileError(
+            "{name} is no hypernetwork: it holds no layers by width of attention.",
+            name=path.name,
+        )
     for width, sides in found.items():
         for side in sides:
             _complain(path.name, width, side)
@@ -74,7 +77,10 @@ def inspect_hypernetwork(path: Path) -> Hypernetwork:
     if not isinstance(activation, str) or activation not in ACTIVATIONS:
         known = ", ".join(ACTIVATIONS)
         raise ModelFileError(
-            f'{path.name} uses the activation "{str(activation)[:40]}", and only these can be used: {known}.'
+            '{name} uses the activation "{activation}", and only these can be used: {known}.',
+            name=path.name,
+            activation=str(activation)[:40],
+            known=known,
         )
     return Hypernetwork(tuple(found), activation, value.get("activate_output", True) is not False)
 
@@ -109,10 +115,19 @@ def _complain(name: str, width: int, side: Mapping[str, Any]) -> None:
             at = shape[0]
         elif not (len(shape) == 1 and (shape == (at,) == _shape(bias) or (shape == (1,) and bias is None))):
             raise ModelFileError(
-                f"{name} is damaged: a layer for width {width} has the shape {list(shape)}, and {at} numbers reach it."
+                "{name} is damaged: a layer for width {width} has the shape {shape}, and {at} numbers reach it.",
+                name=name,
+                width=width,
+                shape=str(list(shape)),
+                at=at,
             )
     if not layers or at != width:
-        raise ModelFileError(f"{name} is damaged: its layers for width {width} end at width {at}.")
+        raise ModelFileError(
+            "{name} is damaged: its layers for width {width} end at width {at}.",
+            name=name,
+            width=width,
+            at=at,
+        )
 
 
 def _shape(entry: Any) -> Shape:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import count
 
+from engine.graph.told import Telling, telling
 from engine.models.header import ModelFileError, Shape
 
 Shapes = Mapping[str, Shape]
@@ -69,7 +70,7 @@ def unet_layout(shapes: Shapes, naming: str) -> UNetLayout:
     layout = UNetLayout(
         channels=_size(shapes, conv_in, 4)[1],
         widths=tuple(width for width, _, _ in levels),
-        layers=_same("residual blocks", [layers for _, layers, _ in levels]),
+        layers=_same(telling("residual blocks"), [layers for _, layers, _ in levels]),
         attention=tuple(attention for _, _, attention in levels),
         context=context,
         linear=len(_size(shapes, f"{middle}.proj_in.weight")) == 2,
@@ -78,8 +79,10 @@ def unet_layout(shapes: Shapes, naming: str) -> UNetLayout:
     )
     if layout.attention[-1] not in (0, layout.middle):
         raise ModelFileError(
-            f"its last level has {layout.attention[-1]} transformer blocks in a row and its middle {layout.middle}, "
-            "and only the same number is understood"
+            "its last level has {last} transformer blocks in a row and its middle {middle}, and only "
+            "the same number is understood",
+            last=layout.attention[-1],
+            middle=layout.middle,
         )
     return layout
 
@@ -99,7 +102,7 @@ def _unet_levels_ldm(shapes: Shapes) -> Iterator[tuple[int, int, int]]:
             depths.add(_depth(shapes, f"input_blocks.{i}.1"))
             continue
         if layers:
-            yield width, layers, _same("transformer blocks", list(depths))
+            yield width, layers, _same(telling("transformer blocks"), list(depths))
         if f"input_blocks.{i}.0.op.weight" not in shapes:
             return
         layers, depths = 0, set()
@@ -111,7 +114,7 @@ def _unet_levels_diffusers(shapes: Shapes) -> Iterator[tuple[int, int, int]]:
         if not widths:
             return
         depths = {_depth(shapes, f"down_blocks.{i}.attentions.{layer}") for layer in range(len(widths))}
-        yield widths[-1][0], len(widths), _same("transformer blocks", list(depths))
+        yield widths[-1][0], len(widths), _same(telling("transformer blocks"), list(depths))
 
 
 def vae_layout(shapes: Shapes, naming: str) -> VaeLayout:
@@ -123,7 +126,7 @@ def vae_layout(shapes: Shapes, naming: str) -> VaeLayout:
     return VaeLayout(
         channels=_size(shapes, "encoder.conv_in.weight", 4)[1],
         widths=tuple(level[-1][0] for level in levels),
-        layers=_same("residual blocks", [len(level) for level in levels]),
+        layers=_same(telling("residual blocks"), [len(level) for level in levels]),
         latent=_size(shapes, "decoder.conv_in.weight", 4)[1],
     )
 
@@ -152,13 +155,25 @@ def _run(shapes: Shapes, pattern: str) -> Iterator[Shape]:
 def _size(shapes: Shapes, name: str, dimensions: int | None = None) -> Shape:
     shape = shapes.get(name)
     if shape is None:
-        raise ModelFileError(f'the tensor "{name}" is missing')
+        raise ModelFileError(
+            'the tensor "{name}" is missing',
+            name=name,
+        )
     if dimensions is not None and len(shape) != dimensions:
-        raise ModelFileError(f'the tensor "{name}" has shape {list(shape)}, not {dimensions} dimensions')
+        raise ModelFileError(
+            'the tensor "{name}" has shape {shape}, not {dimensions} dimensions',
+            name=name,
+            shape=str(list(shape)),
+            dimensions=dimensions,
+        )
     return shape
 
 
-def _same(what: str, counts: list[int]) -> int:
+def _same(what: Telling, counts: list[int]) -> int:
     if len(set(counts)) != 1:
-        raise ModelFileError(f"its levels have {counts} {what}, and only the same number is understood")
+        raise ModelFileError(
+            "its levels have {counts} {what}, and only the same number is understood",
+            counts=str(counts),
+            what=what,
+        )
     return counts[0]

@@ -17,10 +17,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol
 
+from engine.graph.told import Told
 from engine.models.handle import ModelHandle
 
 
-class LeaseError(RuntimeError):
+class LeaseError(Told):
     """A lease that cannot be given, whatever others do; the text is one sentence."""
 
 
@@ -197,7 +198,7 @@ class ModelManager:
             return {base: need.whole for base, need in needs.items()}
         least = sum(need.least for need in needs.values())
         if least > room:
-            raise LeaseError(self._too_large(list(handles.values()), needs, workspace))
+            raise self._too_large(list(handles.values()), needs, workspace)
         left = max(room - self._device_bytes // _SHARE_OF_WORK - least, 0)
         granted = {}
         for base, need in sorted(needs.items(), key=lambda item: item[1].whole - item[1].least):
@@ -206,12 +207,15 @@ class ModelManager:
             left -= more
         return granted
 
-    def _too_large(self, handles: Sequence[ModelHandle], needs: dict[bytes, _Need], workspace: int) -> str:
+    def _too_large(self, handles: Sequence[ModelHandle], needs: dict[bytes, _Need], workspace: int) -> LeaseError:
         need = sum(needs[handle.base].least for handle in handles) + workspace
-        parts = ", ".join(f"{h.source.name} {h.part} {needs[h.base].least:,}" for h in handles)
-        return (
-            f"These models can never fit together: they need {need:,} bytes ({parts}, workspace {workspace:,}), "
-            f"and the device has {self._device_bytes:,}."
+        return LeaseError(
+            "These models can never fit together: they need {need} bytes ({parts}, workspace {workspace}), and the "
+            "device has {budget}.",
+            need=f"{need:,}",
+            parts=[f"{h.source.name} {h.part} {needs[h.base].least:,}" for h in handles],
+            workspace=f"{workspace:,}",
+            budget=f"{self._device_bytes:,}",
         )
 
     def _acquire(

@@ -122,7 +122,11 @@ class _Scan(pickle._Unpickler):
         if harmless(module):
             self.inert.add(f"{module}.{name}")
             return Inert
-        raise ModelFileError(f'it asks for "{module}.{name}", which no model file needs, and so it was not opened')
+        raise ModelFileError(
+            'it asks for "{module}.{name}", which no model file needs, and so it was not opened',
+            module=module,
+            name=name,
+        )
 
     def persistent_load(self, pid: Any) -> Any:
         """A storage is known by its dtype and where it is; the bytes are never read here."""
@@ -180,10 +184,20 @@ def read_value(path: Path) -> tuple[Any, frozenset[str]]:
         if not torn:
             return _scan_legacy(path)
     except ModelFileError as error:
-        raise ModelFileError(f"{path.name} is not a safe model file: {error}.") from None
+        raise ModelFileError(
+            "{name} is not a safe model file: {reason}.",
+            name=path.name,
+            reason=error.telling,
+        ) from None
     except Exception:
-        raise ModelFileError(f"{path.name} is not a PyTorch model file, or it is damaged.") from None
-    raise ModelFileError(f"{path.name} is damaged or cut short: the end of its archive is missing.")
+        raise ModelFileError(
+            "{name} is not a PyTorch model file, or it is damaged.",
+            name=path.name,
+        ) from None
+    raise ModelFileError(
+        "{name} is damaged or cut short: the end of its archive is missing.",
+        name=path.name,
+    )
 
 
 def read_pickle(path: Path) -> tuple[Header, frozenset[str]]:
@@ -191,9 +205,15 @@ def read_pickle(path: Path) -> tuple[Header, frozenset[str]]:
     value, inert = read_value(path)
     tensors = {name: entry for name, entry in state_dict(value).items() if isinstance(entry, Entry)}
     if not tensors or len(tensors) > MAX_TENSORS:
-        raise ModelFileError(f"{path.name} holds no table of tensors.")
+        raise ModelFileError(
+            "{name} holds no table of tensors.",
+            name=path.name,
+        )
     if not all(map(sound, tensors.values())):
-        raise ModelFileError(f"{path.name} is damaged: one of its tensors has no sound shape.")
+        raise ModelFileError(
+            "{name} is damaged: one of its tensors has no sound shape.",
+            name=path.name,
+        )
     return Header(tensors), inert
 
 
@@ -248,4 +268,7 @@ def _scan_legacy(path: Path) -> tuple[Any, frozenset[str]]:
 
 
 def _too_large() -> NoReturn:
-    raise ModelFileError(f"its table of contents is larger than {MAX_PICKLE} bytes")
+    raise ModelFileError(
+        "its table of contents is larger than {most} bytes",
+        most=MAX_PICKLE,
+    )

@@ -72,8 +72,10 @@ def sampling(path: Path, header: Header, found: Found, channels: int, config: st
     family = FAMILIES[found.family]
     if edm := [name for name in EDM_TENSORS if name in header.tensors]:
         raise ModelFileError(
-            f'{path.name} is trained on the noise levels of EDM (it has the tensor "{edm[0]}"), '
-            "and no sampler here knows them; use a model that predicts eps or v."
+            '{name} is trained on the noise levels of EDM (it has the tensor "{edm}"), and no sampler '
+            "here knows them; use a model that predicts eps or v.",
+            name=path.name,
+            edm=edm[0],
         )
     told = _told(header) or PREDICTIONS.get(config.lower())
     zsnr = ZSNR_TENSOR in header.tensors or header.metadata.get("ss_zero_terminal_snr", "").lower() == "true"

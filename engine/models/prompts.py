@@ -28,7 +28,7 @@ def reader(path: Callable[[FileRef], Path]) -> Learnt:
         try:
             return read_vectors(path(cast(FileRef, file)), width)
         except ModelFileError as error:
-            raise PromptError(str(error)) from None
+            raise PromptError.of(error) from None
 
     return read
 
@@ -44,7 +44,9 @@ def transform(encoders: Sequence[TextEncoder], embeds: Embeds, layer: int | None
     widths = [encoder.width for encoder in encoders]
     if embeds.vectors.shape[-1] != sum(widths):
         raise PromptError(
-            f"Token vectors {list(embeds.vectors.shape)} are not of this text encoder (width {sum(widths)})."
+            "Token vectors {shape} are not of this text encoder (width {width}).",
+            shape=str(list(embeds.vectors.shape)),
+            width=sum(widths),
         )
     own = torch.split(embeds.vectors, widths, dim=-1)
     parts = zip(encoders, own, strict=True)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from engine.diffusion.types import Tokens
+from engine.graph.told import Told
 from engine.models.vocabulary import END_ID, TOKENS
 
 EMPHASIS = 1.1
@@ -27,7 +28,7 @@ _EMBEDDING = re.compile(r"(?:^|(?<=[ \n]))embedding:(\S*)")
 _PUNCTUATION = ".,;:!?"
 
 
-class PromptError(ValueError):
+class PromptError(Told):
     """A prompt cannot be encoded; the text is one sentence."""
 
 
@@ -188,8 +189,9 @@ def _found(word: str, find: Find) -> tuple[Word, str]:
         if (found := find(name)) is not None:
             return found, name
     raise PromptError(
-        f'The embedding "{word.rstrip(_PUNCTUATION)}" was not found; '
-        'put its file into models/embeddings, or remove "embedding:" from the prompt.'
+        'The embedding "{word}" was not found; put its file into models/embeddings, or remove '
+        '"embedding:" from the prompt.',
+        word=word.rstrip(_PUNCTUATION),
     )
 
 

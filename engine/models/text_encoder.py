@@ -85,7 +85,10 @@ class TextEncoder:
         plain = [[END_ID if id >= TOKENS else id for id in ids] for ids in tokens.ids] if words else tokens.ids
         known = all(0 <= id < rows for ids in plain for id in ids)
         if not known or any(word >= len(tokens.learnt) for word in words.values()):
-            raise PromptError(f"These tokens are not of this text encoder: it knows only the ids 0 to {rows - 1}.")
+            raise PromptError(
+                "These tokens are not of this text encoder: it knows only the ids 0 to {last}.",
+                last=rows - 1,
+            )
         vectors: Tensor = table(torch.tensor(plain, device=table.weight.device))
         for (chunk, place), word in words.items():
             file, row = tokens.learnt[word]
@@ -108,7 +111,9 @@ class TextEncoder:
         chunks = len(tokens.ids)
         if tuple(embeds.vectors.shape) != (chunks, len(tokens.ids[0]), self.width):
             raise PromptError(
-                f"Token vectors {list(embeds.vectors.shape)} are not of this text encoder (width {self.width})."
+                "Token vectors {shape} are not of this text encoder (width {width}).",
+                shape=str(list(embeds.vectors.shape)),
+                width=self.width,
             )
         weighted = any(weight != 1.0 for chunk in tokens.weights for weight in chunk)
         vectors = self._at_home(embeds.vectors)

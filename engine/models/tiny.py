@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from engine.files import Library
+from engine.graph.told import telling
 from engine.models.detect import read_header
 from engine.models.families import FAMILIES
 from engine.models.fill import Unfilled
@@ -70,7 +71,7 @@ def tiny_vae(path: Path, handle: ModelHandle, policy: Policy) -> Unfilled:
     latent = FAMILIES[handle.family].latent
     module = make_tiny()
     tensors = tiny_tensors(path)
-    found = gathered(handle.source.name, "a small autoencoder (TAESD)", module, tensors.get)
+    found = gathered(handle.source.name, telling("a small autoencoder (TAESD)"), module, tensors.get)
     return Unfilled(module, found, lambda module: TinyVae(module, latent.factor, latent.downscale))
 
 
@@ -81,7 +82,9 @@ def tiny_decoder(path: Path, device: torch.device) -> nn.Module:
     """
     module, tensors = make_tiny(), tiny_tensors(path)
     decoder = module.get_submodule("decoder")
-    found = gathered(path.name, "a small decoder (TAESD)", decoder, lambda name: tensors.get(f"decoder.{name}"))
+    found = gathered(
+        path.name, telling("a small decoder (TAESD)"), decoder, lambda name: tensors.get(f"decoder.{name}")
+    )
     decoder.load_state_dict({name: tensor.float() for name, tensor in found.items()}, assign=True)
     return decoder.to(device).requires_grad_(False)
 
@@ -128,7 +131,10 @@ def tiny_tensors(path: Path) -> Mapping[str, Tensor]:
 def _named(path: Path) -> dict[str, Tensor]:
     half, tensors = half_of(read_header(path)), open_weights(path)
     if not half:
-        raise ModelFileError(f"{path.name} is no small autoencoder (TAESD): it has other tensors.")
+        raise ModelFileError(
+            "{name} is no small autoencoder (TAESD): it has other tensors.",
+            name=path.name,
+        )
     return {_diffusers(name, half): tensor for name, tensor in tensors.items()} if half in OFFSETS else dict(tensors)
 
 

@@ -11,9 +11,9 @@ from typing import Any, Literal
 
 from engine.models.beside import remembered
 from engine.models.detect import read_header
-from engine.models.header import Header, ModelFileError, Shape
+from engine.models.header import ModelFileError, Shape, first_names
 
-KNOWN = "RRDBNet (ESRGAN, Real-ESRGAN) and SRVGGNetCompact"
+KNOWN = "RRDBNet (ESRGAN, Real-ESRGAN), SRVGGNetCompact"
 PREFIXES = ("", "module.", "params_ema.", "params.", "state_dict.", "net_g.")
 COLOURS = 3
 
@@ -62,12 +62,11 @@ def inspect_upscaler(path: Path) -> UpscaleFile:
             layout = _compact(path.name, own) if "body.0.weight" in names else _rrdb(path.name, own, names)
             nbytes = sum(entry.nbytes for entry in header.tensors.values())
             return UpscaleFile(layout, {name: prefix + source for name, source in names.items()}, nbytes)
-    raise ModelFileError(f"{path.name} is not an upscaler that can be used ({KNOWN}); {_some(header)}.")
-
-
-def _some(header: Header) -> str:
-    return "its tensors are named like " + (
-        ", ".join(f'"{name[:60]}"' for name in list(header.tensors)[:2]) or "nothing"
+    raise ModelFileError(
+        "{name} is not an upscaler that can be used ({known}); its tensors are named like {some}.",
+        name=path.name,
+        known=KNOWN,
+        some=first_names(header),
     )
 
 
@@ -125,7 +124,11 @@ def _rrdb(file: str, own: Mapping[str, Shape], names: Mapping[str, str]) -> Upsc
     def of(name: str, axis: int) -> int:
         shape = own.get(names.get(name, ""), ())
         if len(shape) <= axis:
-            raise ModelFileError(f'{file} is not a whole RRDBNet: it has no sound tensor for its "{name}".')
+            raise ModelFileError(
+                '{name} is not a whole RRDBNet: it has no sound tensor for its "{tensor}".',
+                name=file,
+                tensor=name,
+            )
         return shape[axis]
 
     numbers = [int(m[1]) for name in names if (m := re.match(r"body\.(\d+)\.", name))]
@@ -133,7 +136,10 @@ def _rrdb(file: str, own: Mapping[str, Shape], names: Mapping[str, str]) -> Upsc
     shuffle = _shuffle(file, of("conv_first.weight", 1), of("conv_last.weight", 0))
     scale, rest = divmod(2**doublings, shuffle)
     if rest or not numbers:
-        raise ModelFileError(f"{file} is not a whole RRDBNet: it would make pictures smaller, or has no blocks.")
+        raise ModelFileError(
+            "{name} is not a whole RRDBNet: it would make pictures smaller, or has no blocks.",
+            name=file,
+        )
     return UpscaleLayout(
         "rrdb",
         channels=of("conv_first.weight", 0),
@@ -150,7 +156,10 @@ def _shuffle(file: str, given: int, made: int) -> int:
     side = isqrt(given // COLOURS)
     if made != COLOURS or side * side * COLOURS != given or side not in (1, 2, 4):
         raise ModelFileError(
-            f"{file} takes {given} channels and makes {made}; only upscalers of RGB pictures can be used."
+            "{name} takes {given} channels and makes {made}; only upscalers of RGB pictures can be used.",
+            name=file,
+            given=given,
+            made=made,
         )
     return side
 
@@ -160,7 +169,10 @@ def _compact(file: str, own: Mapping[str, Shape]) -> UpscaleLayout:
     first, end = own["body.0.weight"], own[f"body.{last}.weight"]
     scale = isqrt(end[0] // COLOURS) if end else 0
     if len(first) != 4 or len(end) != 4 or first[1] != COLOURS or scale * scale * COLOURS != end[0] or last % 2:
-        raise ModelFileError(f"{file} is not a whole SRVGGNetCompact of RGB pictures.")
+        raise ModelFileError(
+            "{name} is not a whole SRVGGNetCompact of RGB pictures.",
+            name=file,
+        )
     return UpscaleLayout("compact", channels=first[0], blocks=last // 2 - 1, scale=scale)
 
 

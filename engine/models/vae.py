@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from engine.graph.told import Told
 from engine.models import tiled
 
 log = logging.getLogger("inkwater.models")
@@ -91,8 +92,11 @@ def crop(image: Tensor, multiple: int) -> Tensor:
     """Cut pictures [B, H, W, C] around their middle to sides of whole multiples; raises ValueError if too small."""
     height, width = (size // multiple * multiple for size in image.shape[1:3])
     if not height or not width:
-        raise ValueError(
-            f"A picture of {image.shape[2]}×{image.shape[1]} is too small: each side needs {multiple} pixels."
+        raise Told(
+            "A picture of {width}×{height} is too small: each side needs {multiple} pixels.",
+            width=image.shape[2],
+            height=image.shape[1],
+            multiple=multiple,
         )
     top, left = (image.shape[1] - height) // 2, (image.shape[2] - width) // 2
     return image[:, top : top + height, left : left + width]

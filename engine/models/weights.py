@@ -41,7 +41,8 @@ def _open_safetensors(path: Path) -> dict[str, Tensor]:
     header = read_safetensors(path)
     if any(name.endswith(SCALES) for name in header.tensors):
         raise ModelFileError(
-            f"{path.name} holds fp8 weights with scales of their own, which are not read; get it in fp16 or plain fp8."
+            "{name} holds fp8 weights with scales of their own, which are not read; get it in fp16 or plain fp8.",
+            name=path.name,
         )
     with path.open("rb") as file:
         data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
@@ -59,7 +60,10 @@ def _view(data: mmap.mmap, entry: Entry) -> Tensor:
 def _open_pickle(path: Path) -> dict[str, Tensor]:
     tensors = {name: item for name, item in state_dict(load_value(path)).items() if isinstance(item, Tensor)}
     if not tensors:
-        raise ModelFileError(f"{path.name} holds no table of tensors.")
+        raise ModelFileError(
+            "{name} holds no table of tensors.",
+            name=path.name,
+        )
     return tensors
 
 
@@ -76,4 +80,8 @@ def load_value(path: Path) -> Any:
             return torch.load(path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
         except Exception as error:
             reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
-            raise ModelFileError(f"{path.name} cannot be loaded safely: {reason}") from None
+            raise ModelFileError(
+                "{name} cannot be loaded safely: {reason}",
+                name=path.name,
+                reason=reason,
+            ) from None

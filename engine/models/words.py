@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from engine.diffusion.types import Tokens
+from engine.graph.told import Told, telling
 from engine.models.tokens import encode_text
 from engine.models.vocabulary import END_ID, LENGTH, START_ID, TOKENS, byte_symbols, token_ids
 
@@ -18,7 +19,7 @@ MOST_TOLD = 30
 """Words that a message names."""
 
 
-class WordError(ValueError):
+class WordError(Told):
     """A word is not in a prompt; the text is one sentence."""
 
 
@@ -55,14 +56,20 @@ def find_word(tokens: Tokens, word: str) -> PromptWord:
     ids = encode_text(wanted)
     places = tuple(_runs(tokens, ids)) or _named(words, wanted) or _pieces(tokens, wanted)
     if not places:
-        raise WordError(f'"{wanted}" is not in this prompt; {_told(words)}.')
+        raise _missing(wanted, words)
     return PromptWord(wanted, places)
 
 
-def _told(words: Sequence[PromptWord]) -> str:
+def _missing(wanted: str, words: Sequence[PromptWord]) -> WordError:
     known = list(dict.fromkeys(f'"{word.text}"' for word in words))
-    more = f" and {len(known) - MOST_TOLD} more" if len(known) > MOST_TOLD else ""
-    return f"its words are {', '.join(known[:MOST_TOLD])}{more}" if known else "it has no words"
+    if not known:
+        return WordError('"{wanted}" is not in this prompt; it has no words.', wanted=wanted)
+    some, more = known[:MOST_TOLD], len(known) - MOST_TOLD
+    return WordError(
+        '"{wanted}" is not in this prompt; its words are {words}.',
+        wanted=wanted,
+        words=telling("{names} and {more} more", names=some, more=more) if more > 0 else some,
+    )
 
 
 def _runs(tokens: Tokens, ids: Sequence[int]) -> Iterator[int]:

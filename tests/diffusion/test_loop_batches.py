@@ -13,6 +13,7 @@ from torch import Tensor
 from engine.diffusion.guidance import Cfg
 from engine.diffusion.schedules import make_sigmas
 from engine.diffusion.types import Conditioning, Sampler, Wants
+from engine.graph.told import Told
 from tests.diffusion.loops import SAMPLING, WAIT, a_job, a_loop, alone, far, held
 from tests.diffusion.tiny import Counting, conditioning, unet_network
 
@@ -229,7 +230,7 @@ def test_out_of_memory_halves_the_batch_and_remembers(most: int) -> None:
 def test_one_row_too_many_is_a_clear_error_and_the_next_job_runs() -> None:
     network = Narrow(0)
     with a_loop(network) as loop:
-        with pytest.raises(RuntimeError, match=r"Out of memory on cpu: .* 8 by 8 cells"):
+        with pytest.raises(Told, match=r"Out of memory on cpu: .* 8 by 8 cells"):
             loop.submit(a_job()).result(WAIT)
         network.most = 8
         assert loop.submit(a_job()).result(WAIT).calls == 20

@@ -12,6 +12,7 @@ from torch import Tensor
 from engine.diffusion.noise import StepNoise
 from engine.diffusion.samplers.protocol import Ask, Steps
 from engine.diffusion.trajectory import Trajectory
+from engine.graph.told import Told
 
 
 def dpmpp_sde(
@@ -65,7 +66,10 @@ def dpmpp_2m_sde(
 ) -> Steps:
     """Multistep second order; `solver_type` is how the change of the clean latent since the last step is weighed."""
     if solver_type not in ("midpoint", "heun"):
-        raise ValueError(f"solver_type must be 'midpoint' or 'heun', got {solver_type!r}.")
+        raise Told(
+            "solver_type must be 'midpoint' or 'heun', got {solver_type}.",
+            solver_type=repr(solver_type),
+        )
     before: Tensor | None = None
     width_before = 0.0
     for i, (sigma, to) in enumerate(pairwise(sigmas)):

@@ -13,6 +13,7 @@ from torch import Tensor
 from engine.diffusion.noise import StepNoise
 from engine.diffusion.samplers.protocol import Ask, Steps
 from engine.diffusion.trajectory import Trajectory
+from engine.graph.told import Told
 
 Weights = Callable[[int, int], Sequence[float]]
 """(step, order) -> what the slopes of this step and the ones before it count, newest first."""
@@ -44,7 +45,10 @@ def deis(x: Tensor, sigmas: Sequence[float], *, trajectory: Trajectory, noise: S
 def ipndm(x: Tensor, sigmas: Sequence[float], *, trajectory: Trajectory, noise: StepNoise, max_order: int = 4) -> Steps:
     """Improved PNDM (Zhang and Chen 2023, after Liu et al. 2022): the weights of even steps, whatever the steps."""
     if max_order not in _ADAMS_BASHFORTH:
-        raise ValueError(f"max_order must be 1 to 4, got {max_order}.")
+        raise Told(
+            "max_order must be 1 to 4, got {max_order}.",
+            max_order=max_order,
+        )
 
     def weights(step: int, order: int) -> Sequence[float]:
         width = sigmas[step + 1] - sigmas[step]

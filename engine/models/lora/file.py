@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.graph.facts import Facts
+from engine.graph.told import telling
 from engine.models.beside import remembered
 from engine.models.detect import read_header
 from engine.models.families import FAMILIES
 from engine.models.handle import Part
-from engine.models.header import Header, ModelFileError
+from engine.models.header import Header, ModelFileError, first_names
 from engine.models.lora.forms import UNREAD, Form, Misfit, Pieces, Shapes, Size, form_of, grouped, whole
 from engine.models.lora.scales import Scales, scales_of
 
@@ -96,15 +97,19 @@ def inspect_lora(path: Path) -> LoraFile:
     header = read_header(path)
     groups, strange = grouped(header.tensors)
     if not groups:
-        raise ModelFileError(f"{path.name} is no LoRA: {_looks(header)}.")
+        raise _strange(path.name, header)
     if any("lora_controlnet" in name for name in strange):
-        raise ModelFileError(f"{path.name} is a Control-LoRA, not a LoRA: it would be loaded as a ControlNet.")
+        raise ModelFileError(
+            "{name} is a Control-LoRA, not a LoRA: it would be loaded as a ControlNet.",
+            name=path.name,
+        )
     layers = tuple(_layers(path.name, groups, header.shapes()))
     strangers = [layer.stem for layer in layers if layer.part == "denoiser" and not _UNET.match(layer.stem)]
     if strangers and len(strangers) == sum(layer.part == "denoiser" for layer in layers):
         raise ModelFileError(
-            f'{path.name} is a LoRA for another kind of model than Stable Diffusion: it changes layers like "'
-            f'{strangers[0][:80]}".'
+            '{name} is a LoRA for another kind of model than Stable Diffusion: it changes layers like "{layer}".',
+            name=path.name,
+            layer=strangers[0][:80],
         )
     if strange:
         log.warning(
@@ -113,9 +118,14 @@ def inspect_lora(path: Path) -> LoraFile:
     return LoraFile(layers, _family(path.name, layers, header), scales_of(header.metadata))
 
 
-def _looks(header: Header) -> str:
-    names = ", ".join(f'"{name[:60]}"' for name in list(header.tensors)[:2])
-    return f"none of its tensors is named as one is, they are like {names}" if names else "it holds nothing"
+def _strange(name: str, header: Header) -> ModelFileError:
+    if not header.tensors:
+        return ModelFileError("{name} is no LoRA: it holds nothing.", name=name)
+    return ModelFileError(
+        "{name} is no LoRA: none of its tensors is named as one is, they are like {some}.",
+        name=name,
+        some=first_names(header),
+    )
 
 
 def _layers(name: str, groups: Mapping[str, Pieces], shapes: Shapes) -> Iterator[Layer]:
@@ -125,16 +135,29 @@ def _layers(name: str, groups: Mapping[str, Pieces], shapes: Shapes) -> Iterator
             _unread(name, stem, pieces)
             continue
         if odd := pieces.keys() - form.marks - form.others:
-            raise ModelFileError(f'{name}: "{pieces[min(odd)]}" has no meaning in a {form.title}.')
+            raise ModelFileError(
+                '{name}: "{tensor}" has no meaning in a {title}.',
+                name=name,
+                tensor=pieces[min(odd)],
+                title=form.title,
+            )
         try:
             size = form.size(whole({leaf: shapes[tensor] for leaf, tensor in pieces.items()}))
         except KeyError as error:
             some = next(iter(pieces.values()))
             raise ModelFileError(
-                f'{name} is not whole: beside "{some}" the piece {error.args[0]} is missing.'
+                '{name} is not whole: beside "{tensor}" the piece {piece} is missing.',
+                name=name,
+                tensor=some,
+                piece=error.args[0],
             ) from None
         except (Misfit, IndexError) as error:
-            raise ModelFileError(f'{name} is damaged at "{stem[:80]}": {error}.') from None
+            raise ModelFileError(
+                '{name} is damaged at "{layer}": {reason}.',
+                name=name,
+                layer=stem[:80],
+                reason=error.telling if isinstance(error, Misfit) else str(error),
+            ) from None
         yield Layer(stem, part_of(stem), form, pieces, size)
 
 
@@ -142,10 +165,13 @@ def _unread(name: str, stem: str, pieces: Pieces) -> None:
     """Refuse a form that cannot be read; what only scales a change that is not there changes nothing."""
     if pieces.keys() <= {"alpha", "dora_scale", "magnitude", "rescale"}:
         return
-    title = next((UNREAD[leaf] for leaf in pieces if leaf in UNREAD), "unknown")
+    title = next((UNREAD[leaf] for leaf in pieces if leaf in UNREAD), telling("unknown"))
     raise ModelFileError(
-        f'{name} is written in the form {title} at "{stem[:80]}"; LoRA, LoCon, LoHa, LoKr, DoRA, IA3 and full '
-        f"differences can be read."
+        '{name} is written in the form {title} at "{layer}"; LoRA, LoCon, LoHa, LoKr, DoRA, IA3 and '
+        "full differences can be read.",
+        name=name,
+        title=title,
+        layer=stem[:80],
     )
 
 
@@ -164,7 +190,10 @@ def _family(name: str, layers: Iterable[Layer], header: Header) -> str | None:
             known = ", ".join(f.title for f in FAMILIES.values())
             widths = ", ".join(map(str, sorted(contexts)))
             raise ModelFileError(
-                f"{name} is a LoRA for a model that reads text vectors of width {widths}; none of {known} does."
+                "{name} is a LoRA for a model that reads text vectors of width {widths}; none of {known} does.",
+                name=name,
+                widths=widths,
+                known=known,
             )
         return fitting.pop() if len(fitting) == 1 else None
     return _told(header.metadata) or _by_texts(layers)

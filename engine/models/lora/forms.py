@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
+from engine.graph.told import Told
 from engine.models.header import Shape
 
 Shapes = Mapping[str, Shape]
@@ -71,7 +72,7 @@ def grouped(names: Iterable[str]) -> tuple[dict[str, dict[str, str]], list[str]]
     return groups, strange
 
 
-class Misfit(ValueError):
+class Misfit(Told):
     """Pieces that do not make a whole; the text is half a sentence."""
 
 
@@ -99,21 +100,34 @@ def whole(shapes: Shapes) -> Shapes:
     """The same shapes; raises Misfit where a piece is empty, or should be one number and is not."""
     for leaf, shape in shapes.items():
         if 0 in shape or (leaf in ("alpha", "on_input") and math.prod(shape) != 1):
-            raise Misfit(f"its {leaf} has the shape {list(shape)}")
+            raise Misfit(
+                "its {leaf} has the shape {shape}",
+                leaf=leaf,
+                shape=str(list(shape)),
+            )
     return shapes
 
 
 def _product(left: Shape, right: Shape) -> Size:
     """Of two factors [out, rank, 1…] and [rank, columns…]."""
     if len(left) < 2 or len(right) < 2 or left[1] != right[0] or math.prod(left[2:]) != 1:
-        raise Misfit(f"its factors {list(left)} and {list(right)} cannot be multiplied")
+        raise Misfit(
+            "its factors {left} and {right} cannot be multiplied",
+            left=str(list(left)),
+            right=str(list(right)),
+        )
     return left[0], math.prod(right[1:])
 
 
 def _tucker(core: Shape, out: Shape, into: Shape) -> Size:
     """Of a core [r, r, kernel…] and factors [r, out] and [r, in]."""
     if len(core) < 2 or core[0] != out[0] or core[1] != into[0]:
-        raise Misfit(f"its factors {list(out)} and {list(into)} do not fit its core {list(core)}")
+        raise Misfit(
+            "its factors {out} and {into} do not fit its core {core}",
+            out=str(list(out)),
+            into=str(list(into)),
+            core=str(list(core)),
+        )
     return math.prod(out[1:]), math.prod(into[1:]) * math.prod(core[2:])
 
 

@@ -37,7 +37,11 @@ def changes(patch: Patch, path: Path, target: Target) -> Mapping[str, Change]:
         return {}
     stat = path.stat()
     if (name := _broken(path, stat.st_size, stat.st_mtime_ns)) is not None:
-        raise ModelFileError(f'{patch.source.name} is damaged: "{name}" holds numbers that are not finite.')
+        raise ModelFileError(
+            '{name} is damaged: "{tensor}" holds numbers that are not finite.',
+            name=patch.source.name,
+            tensor=name,
+        )
     return dict(_Planner(patch, file, target, open_weights(path)).all(own, known))
 
 
@@ -61,10 +65,24 @@ def _complain(name: str, file: LoraFile, own: list[Layer], target: Target) -> No
     missing = [layer.stem for layer in meant if layer.stem not in stems]
     if not missing:
         return
-    some = f'{len(missing)} of the {len(meant)} layers that it changes, such as "{missing[0][:80]}"'
     if 2 * len(missing) > len(meant):
-        raise ModelFileError(f"{name} does not fit {target.name}: that has none of {some}.")
-    log.warning("%s: %s does not have %s; these are left out.", name, target.name, some)
+        raise ModelFileError(
+            "{name} does not fit {target}: that has none of {count} of the {all} layers that it changes, such as "
+            '"{layer}".',
+            name=name,
+            target=target.name,
+            count=len(missing),
+            all=len(meant),
+            layer=missing[0][:80],
+        )
+    log.warning(
+        '%s: %s does not have %d of the %d layers that it changes, such as "%s"; these are left out.',
+        name,
+        target.name,
+        len(missing),
+        len(meant),
+        missing[0][:80],
+    )
 
 
 class _Planner:
@@ -125,7 +143,11 @@ class _Planner:
 
     def _ia3(self, layer: Layer, name: str, pieces: Mapping[str, Tensor], strength: float) -> Change:
         if "ia3" not in pieces:
-            raise ModelFileError(f'{self._patch.source.name} is not whole: "{layer.stem}.weight" is missing.')
+            raise ModelFileError(
+                '{name} is not whole: "{layer}.weight" is missing.',
+                name=self._patch.source.name,
+                layer=layer.stem,
+            )
         on_input, shape = bool(pieces["on_input"].reshape(-1)[0]), self._shape(layer, name)
         if len(shape) < 2 or pieces["ia3"].numel() != shape[int(on_input)]:
             self._misfit(layer, list(pieces["ia3"].shape), list(shape))
@@ -145,14 +167,22 @@ class _Planner:
         if shape is None:
             kind = name.rpartition(".")[2]
             raise ModelFileError(
-                f'{self._patch.source.name} does not fit {self._target.name}: "{layer.stem}" has no {kind} there.'
+                '{name} does not fit {target}: "{layer}" has no {kind} there.',
+                name=self._patch.source.name,
+                target=self._target.name,
+                layer=layer.stem,
+                kind=kind,
             )
         return shape
 
     def _misfit(self, layer: Layer, found: list[int], expected: list[int]) -> None:
         raise ModelFileError(
-            f'{self._patch.source.name} does not fit {self._target.name}: "{layer.stem[:100]}" changes '
-            f"{found} weights, and the model has {expected} there."
+            '{name} does not fit {target}: "{layer}" changes {found} weights, and the model has {expected} there.',
+            name=self._patch.source.name,
+            target=self._target.name,
+            layer=layer.stem[:100],
+            found=str(found),
+            expected=str(expected),
         )
 
 
