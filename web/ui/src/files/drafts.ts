@@ -2,11 +2,12 @@
  * Each window keeps its own tabs; what a closed window left behind goes to the next one that is opened. */
 
 import { createStore, delMany, entries, get, set, setMany } from "idb-keyval";
+import { canvasApi } from "~/canvas/api";
 import type { History } from "~/core/history";
 import { useDoc } from "~/stores/doc";
 import { newTabId, type Tab, useTabs } from "~/stores/tabs";
 import { useUi } from "~/stores/ui";
-import { putLate, takeLate } from "./late";
+import { dropLate, findLate, putLate } from "./late";
 import { historyOf, restoreTabs } from "./tabs";
 import { openWindows, ownWindow } from "./windows";
 
@@ -65,15 +66,17 @@ async function ownTabs(id: string): Promise<Found | null> {
 
 /** The tabs of a window, with what changed in its last moment. */
 async function tabsOf(window: string, draft: WindowDraft): Promise<Found | null> {
-  const late = takeLate(window);
+  const late = findLate(window);
   const order = late?.order ?? draft.tabs;
+  const front = late?.front ?? draft.front;
   const tabs = await Promise.all(
     order.map((id) => late?.tabs.find((tab) => tab.id === id) ?? get<Tab>(tabKey(id), store)),
   );
   const there = tabs
     .filter((tab): tab is Tab => tab !== undefined)
-    .map((tab) => ({ ...tab, saved: tab.dirty ? null : tab.history.doc }));
-  return there.length ? { tabs: there, front: late?.front ?? draft.front } : null;
+    .map((tab) => ({ ...tab, saved: tab.dirty ? null : tab.history.doc }))
+    .map((tab) => (tab.id === front && late?.view ? { ...tab, viewport: late.view } : tab));
+  return there.length ? { tabs: there, front } : null;
 }
 
 /** What closed windows left: the tabs of the latest, and those with changes of all others. They get new ids, and their
@@ -97,6 +100,7 @@ async function leftTabs(): Promise<Found | null> {
     left.flatMap(({ id, draft }) => [windowKey(id), ...draft.tabs.map(tabKey)]),
     store,
   );
+  for (const { id } of left) dropLate(id);
   return fresh.length ? { tabs: fresh, front } : null;
 }
 
@@ -105,7 +109,12 @@ function listen(): void {
   useTabs.subscribe(keepSoon);
   useUi.subscribe((now, before) => now.path !== before.path && keepSoon());
   addEventListener("pagehide", leave);
-  document.addEventListener("visibilitychange", () => document.visibilityState === "hidden" && void flushDrafts());
+  // A phone may end a page that is not shown without another word.
+  document.addEventListener("visibilitychange", () => {
+    if (document.visibilityState !== "hidden") return;
+    putAside();
+    void flushDrafts();
+  });
   setInterval(() => void keepWindow(useTabs.getState().tabs, useTabs.getState().front), SIGN);
 }
 
@@ -118,15 +127,23 @@ function keepSoon(): void {
 function current(): readonly Tab[] {
   const { tabs, front } = useTabs.getState();
   const { path } = useUi.getState();
-  return tabs.map((tab) => (tab.id === front ? { ...tab, history: historyOf(tab), path } : tab));
+  return tabs.map((tab) =>
+    tab.id === front ? { ...tab, history: historyOf(tab), path, viewport: canvasApi.view() } : tab,
+  );
 }
 
-/** The page goes, and may come back from the browser's cache: then all is kept as usual. */
+/** The page goes, and may come back from the browser's cache: then all is kept as usual. A field in which somebody
+ * types hands over what stands in it. */
 function leave(): void {
+  if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
+  putAside();
+}
+
+function putAside(): void {
   const tabs = current();
   const changed = tabs.filter((tab) => writing || !unchanged(tab, kept.get(tab.id))).map(stored);
-  if (!changed.length && tabs.length === kept.size) return;
-  putLate(own, { order: tabs.map((tab) => tab.id), front: useTabs.getState().front, tabs: changed });
+  const { front } = useTabs.getState();
+  putLate(own, { order: tabs.map((tab) => tab.id), front, tabs: changed, view: canvasApi.view() });
 }
 
 /** Keep what changed now. */
@@ -136,9 +153,10 @@ export async function flushDrafts(): Promise<void> {
   writing++;
   try {
     await keep(current(), useTabs.getState().front);
-    takeLate(own);
+    dropLate(own);
     told = false;
   } catch {
+    kept = new Map(); // what of it was written is not known
     if (!told) useUi.getState().toast("error", { key: "files:error.draft" });
     told = true;
   } finally {
@@ -162,10 +180,11 @@ async function keep(tabs: readonly Tab[], front: string): Promise<void> {
 const keepWindow = (tabs: readonly Tab[], front: string): Promise<void> =>
   set(windowKey(own), { version: VERSION, tabs: tabs.map((t) => t.id), front, heard: Date.now() }, store);
 
-/** Whether a tab is as it was kept: the front one's history is made anew at each look, its parts are not. */
+/** Whether a tab is as it was kept, but for where it is looked at: the front one's history is made anew at each look,
+ * its parts are not. */
 function unchanged(tab: Tab, before: Tab | undefined): boolean {
   if (!before) return false;
-  const { history, ...rest } = tab;
+  const { history, viewport: _, ...rest } = tab;
   const { history: old, ...others } = before;
   const sameHistory = history.doc === old.doc && history.past === old.past && history.future === old.future;
   return sameHistory && Object.entries(rest).every(([key, value]) => value === Object(others)[key]);

@@ -2,7 +2,7 @@ import { afterEach, expect, test, vi } from "vitest";
 import { emptyDoc } from "~/core/document";
 import { edited } from "~/core/history";
 import { tabOf } from "~/stores/tabs";
-import { putLate, takeLate } from "./late";
+import { dropLate, findLate, putLate } from "./late";
 
 afterEach(() => {
   vi.unstubAllGlobals();
@@ -11,13 +11,15 @@ afterEach(() => {
 
 const tab = tabOf(emptyDoc("a"));
 const history = edited(tab.history, { key: "x" }, (d) => void (d.title = "b"), null, 0);
-const late = { order: [tab.id], front: tab.id, tabs: [{ ...tab, history }] };
+const late = { order: [tab.id], front: tab.id, tabs: [{ ...tab, history }], view: { x: 1, y: 2, zoom: 0.5 } };
 
-test("#31 what was put aside for a window is taken once", () => {
+test("#31 what was put aside for a window is there until it is dropped", () => {
   putLate("w", late);
-  expect(takeLate("other")).toBeNull();
-  expect(takeLate("w")).toEqual(late);
-  expect(takeLate("w")).toBeNull();
+  expect(findLate("other")).toBeNull();
+  expect(findLate("w")).toEqual(late);
+  expect(findLate("w")).toEqual(late);
+  dropLate("w");
+  expect(findLate("w")).toBeNull();
 });
 
 test("#31 what is too much with its history is kept without", () => {
@@ -32,11 +34,10 @@ test("#31 what is too much with its history is kept without", () => {
     removeItem: (key: string) => texts.delete(key),
   });
   putLate("w", late);
-  expect(takeLate("w")?.tabs[0]?.history).toEqual({ doc: history.doc, past: [], future: [] });
+  expect(findLate("w")?.tabs[0]?.history).toEqual({ doc: history.doc, past: [], future: [] });
 });
 
 test("#31 what is damaged is nothing", () => {
   localStorage.setItem("inkwater.late.w", "{");
-  expect(takeLate("w")).toBeNull();
-  expect(localStorage.length).toBe(0);
+  expect(findLate("w")).toBeNull();
 });

@@ -9,6 +9,8 @@ export interface Late {
   readonly front: string;
   /** Those that are not in the database as they are. */
   readonly tabs: readonly Tab[];
+  /** Where the front tab was looked at. */
+  readonly view: Tab["viewport"];
 }
 
 const key = (window: string) => `inkwater.late.${window}`;
@@ -27,15 +29,14 @@ export function putLate(window: string, late: Late): void {
     }
 }
 
-/** What was put aside for a window, which then is gone. */
-export function takeLate(window: string): Late | null {
-  const text = localStorage.getItem(key(window));
-  if (text === null) return null;
-  localStorage.removeItem(key(window));
+/** What was put aside for a window. It stays until it is dropped: a page may go again before it has kept it. */
+export function findLate(window: string): Late | null {
   try {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- only putLate writes it
-    return JSON.parse(text) as Late;
+    return JSON.parse(localStorage.getItem(key(window)) ?? "null") as Late | null;
   } catch {
     return null;
   }
 }
+
+export const dropLate = (window: string): void => localStorage.removeItem(key(window));

@@ -5,8 +5,8 @@ const KEY = "inkwater.window";
 const PREFIX = "inkwater.window.";
 /** Milliseconds after which a window without locks (an address without TLS) counts as closed. */
 export const SILENCE = 90_000;
-/** Milliseconds that a page that is being left may hold its lock on. */
-const HANDOVER = 500;
+/** Milliseconds that a page that is being left may hold its lock on: after a reload the wait is for no other window. */
+const HANDOVER = { reload: 10_000, else: 1000 };
 
 export interface OwnWindow {
   readonly id: string;
@@ -26,12 +26,15 @@ export async function ownWindow(): Promise<OwnWindow> {
   return { id, again: false };
 }
 
+const reloaded = (): boolean =>
+  performance.getEntriesByType("navigation").some((entry) => "type" in entry && entry.type === "reload");
+
 /** Hold the lock of an id as long as the page lives; false: another window has it. */
 function hold(id: string): Promise<boolean> {
   const { locks } = navigator;
   if (!locks) return Promise.resolve(true);
   return new Promise((resolve) => {
-    const signal = AbortSignal.timeout(HANDOVER);
+    const signal = AbortSignal.timeout(reloaded() ? HANDOVER.reload : HANDOVER.else);
     const forGood = () => {
       resolve(true);
       return new Promise<never>(() => {});
