@@ -86,6 +86,8 @@ def _sampling(runs: Iterable[RunOf]) -> Iterator[SamplerSteps]:
             x = np.stack([*(frame.x for frame in found.frames), found.x])
         except (RecordingError, ValueError):
             continue
+        if found.partial:
+            continue
         seed, source = int(found.head["seed"]), str(found.head["source"])
         digests = tuple(frame.fingerprint for frame in found.frames)
         yield SamplerSteps(run.node, found.sampler, seed, source, found.sigmas, digests, x)

@@ -50,6 +50,8 @@ class Trace:
     """The family of the model, whose rough colours show its latents; "" is not known."""
     start: Latent | None = None
     """What the run began from: its noise mask holds for those who go on from a step, too."""
+    ended: bool = True
+    """False of a run that failed or was cancelled: then `x` is the last clean latent, and steps are missing."""
 
 
 class Watch(Protocol):

@@ -118,8 +118,8 @@ def seen(trace: Trace, view: View) -> list[tuple[float, Tensor]]:
     step_of(trace, 0)
     trajectory = trajectory_of(trace.sampling)
     if view == "x":
-        steps = [(step.sigma, step.x) for step in trace.steps] + [(trace.sigmas[-1], trace.x)]
-        return [(sigma, unit_x(x, sigma, trajectory)) for sigma, x in steps]
+        end = [(trace.sigmas[-1], trace.x)] if trace.ended else []
+        return [(sigma, unit_x(x, sigma, trajectory)) for sigma, x in [(s.sigma, s.x) for s in trace.steps] + end]
     if view == "clean":
         return [(step.sigma, step.clean) for step in trace.steps]
     if view == "noise":

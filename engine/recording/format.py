@@ -81,13 +81,15 @@ class Writing:
         kind = array.dtype.newbyteorder("=").name
         return {"at": at, "length": len(data), "shape": list(array.shape), "dtype": kind, "digest": digest(data)}
 
-    def end(self, head: Mapping[str, Any]) -> int:
-        """Write what the arrays are and give the file its name; its size in bytes."""
+    def end(self, head: Mapping[str, Any], path: Path | None = None) -> int:
+        """Write what the arrays are and give the file its name, or another one; its size in bytes."""
         text = json.dumps(head, separators=(",", ":")).encode()
         self._file.write(text + TAIL.pack(len(text), blake2b(text, digest_size=DIGEST).digest()))
         size = self._file.tell()
         self._file.close()
-        self._part.replace(self._path)
+        if path is not None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        self._part.replace(path or self._path)
         return size
 
     def drop(self) -> None:

@@ -119,9 +119,14 @@ class Recording:
         batch, channels, height, width = self.head["shape"]
         return batch, channels, height, width
 
+    @property
+    def partial(self) -> bool:
+        """Whether the run failed or was cancelled behind its last frame."""
+        return bool(self.head.get("partial", False))
+
     @cached_property
     def x(self) -> Floats:
-        """The end of the last sampler step."""
+        """The end of the last sampler step; of a partial run the last clean latent."""
         found: Floats = self._load(self.head["x"])
         return found
 

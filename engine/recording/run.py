@@ -21,7 +21,7 @@ from engine.models.attention import LONGEST, AttentionWatch
 from engine.models.families import FAMILIES
 from engine.models.handle import ModelHandle
 from engine.recording.folder import named
-from engine.recording.format import Writing
+from engine.recording.format import Writing, digest
 from engine.recording.read import fingerprint
 from engine.recording.store import BACKLOG, Recordings
 from engine.recording.trouble import too_large, too_slow, unwritable
@@ -47,6 +47,7 @@ class JobRun:
         self._rows: list[dict[str, Any]] = []
         self._writing: Writing | None = None
         self._failed = recorder.recordings.folder.budget <= 0
+        self._over = False
         self._later(self._open)
 
     @property
@@ -58,7 +59,7 @@ class JobRun:
         return self._recorder.recordings
 
     def step(self, state: StepState) -> None:
-        if self._failed:
+        if self._failed or self._over:
             return
         try:
             x, clean = _host(state.x), _host(state.clean)
@@ -84,11 +85,13 @@ class JobRun:
     async def end(self, result: DenoiseResult) -> Trouble | None:
         x = _host(result.x * trajectory_of(self._job.sampling).share(self._sigmas[-1]))
         await self._recorder.later(lambda: self._guarded(lambda: self._close(x)))
+        self._recorder.over(self)
         return self._recorder.tell()
 
     def drop(self) -> None:
-        self._failed = True
-        self._later(self._give_up)
+        self._over = True
+        self._later(self._cut)
+        self._recorder.over(self)
 
     def _later(self, call: Callable[[], None], size: int = 0) -> None:
         def work() -> None:
@@ -117,10 +120,19 @@ class JobRun:
 
     def _give_up(self) -> None:
         if (writing := self._writing) is not None:
-            self._writing = None
-            self._recordings.busy(self._key, -1)
+            self._leave()
             with suppress(OSError):
                 writing.drop()
+                self._remove_empty()
+
+    def _leave(self) -> None:
+        self._writing = None
+        self._recordings.busy(self._key, -1)
+
+    def _remove_empty(self) -> None:
+        """The folder of the step, where this run was the only thing in it."""
+        with suppress(OSError):
+            (self._recordings.folder.path / self._key).rmdir()
 
     def _open(self) -> None:
         folder, latent = self._recordings.folder, self._job.latent
@@ -164,16 +176,39 @@ class JobRun:
     def _close(self, x: NDArray[np.float32]) -> None:
         if (writing := self._writing) is None:
             return
-        start, mask = self._job.latent, self._job.noise_mask
-        arrays = {
-            "x": writing.put(x),
-            "start": writing.put(_host(start)),
+        writing.end(self._body(writing) | {"x": writing.put(x)})
+        self._leave()
+
+    def _cut(self) -> None:
+        """Keep what there is of a run that failed or was cancelled, under a name of its own: its step is not done."""
+        if (writing := self._writing) is None or not self._rows:
+            self._give_up()
+            return
+        folder, name = self._recordings.folder, self._cut_name()
+        if folder.done(name) is None:
+            head = self._body(writing) | {"x": self._rows[-1]["clean"], "partial": True}
+            size = writing.end(head, folder.file(name))
+            self._leave()
+            self._remove_empty()
+            folder.finish(name, {"sizes": [size], "attention": 0, "under": []})
+        else:
+            self._give_up()
+        self._recorder.note(self._place, name, 1)
+
+    def _cut_name(self) -> str:
+        """Of all runs of this recipe that ended at this sampler step, which are the same."""
+        watched = sum(1 for row in self._rows if row["attention"])
+        return digest(f"{self._key} {self._number} {len(self._rows)} {watched}".encode())
+
+    def _body(self, writing: Writing) -> dict[str, Any]:
+        """All but the end of the run."""
+        mask = self._job.noise_mask
+        return self._head() | {
+            "start": writing.put(_host(self._job.latent)),
             "mask": writing.put(_host(mask)) if mask is not None else None,
+            "frames": self._rows,
+            "tokens": self._tokens(),
         }
-        head = self._head() | arrays | {"frames": self._rows, "tokens": self._tokens()}
-        writing.end(head)
-        self._writing = None
-        self._recordings.busy(self._key, -1)
 
     def _head(self) -> dict[str, Any]:
         """What is needed to go on from any sampler step, and to show it."""

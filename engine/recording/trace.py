@@ -32,6 +32,7 @@ def trace_of(recording: Recording) -> Trace:
             source=head["source"],
             family=recording.family,
             start=_start(recording, latent),
+            ended=not recording.partial,
         )
     except (KeyError, TypeError, ValueError) as error:
         if isinstance(error, RecordingError):

@@ -41,6 +41,7 @@ class JobRecorder:
         self._told = False
         self._runs: dict[tuple[NodeId, str], tuple[Place, int]] = {}
         self._outputs: dict[NodeId, str] = {}
+        self._open: set[JobRun] = set()
         self._lock = threading.Lock()
 
     @property
@@ -56,11 +57,19 @@ class JobRecorder:
             return self.recordings.folder.budget > 0
         if (place.node, name) not in self._runs:
             self.recordings.folder.touch(name)
-        self._note(place, name, len(done["sizes"]))
+        self.note(place, name, len(done["sizes"]))
         return False
 
     def begin(self, place: Place, key: Key, number: int, job: DenoiseJob) -> JobRun:
-        return JobRun(self, place, key.hex(), number, job)
+        run = JobRun(self, place, key.hex(), number, job)
+        with self._lock:
+            self._open.add(run)
+        return run
+
+    def over(self, run: JobRun) -> None:
+        """A run of a sampler has ended, in whatever way."""
+        with self._lock:
+            self._open.discard(run)
 
     async def finished(self, place: Place, key: Key, runs: int, under: Sequence[Key] = ()) -> Trouble | None:
         name = key.hex()
@@ -74,12 +83,13 @@ class JobRecorder:
             if all(file.exists() for file in files):
                 body = {"sizes": [file.stat().st_size for file in files], "attention": self.wanted.attention}
                 folder.finish(name, body | {"under": [k for k in under if folder.done(k) is not None]})
-                self._note(place, name, runs)
+                self.note(place, name, runs)
                 self._write()
         except OSError as error:
             self.fail(unwritable(folder, error))
 
-    def _note(self, place: Place, name: str, runs: int) -> None:
+    def note(self, place: Place, name: str, runs: int) -> None:
+        """A step of this job has so many runs recorded."""
         with self._lock:
             self._runs[place.node, name] = place, runs
 
@@ -93,6 +103,10 @@ class JobRecorder:
         self.recordings.thread.submit(lambda: self.fingerprint(place, outputs))
 
     async def close(self) -> None:
+        with self._lock:
+            running = tuple(self._open)
+        for run in running:  # the job was cancelled, and its nodes do not know it yet
+            run.drop()
         await self.later(self._end)
 
     def _end(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,9 @@ from engine.recording.folder import DONE
 from engine.recording.format import RecordingError, Writing
 from engine.recording.read import Recording, opened, recordings_of
 from engine.recording.wanted import Wanted
-from engine.run.events import StepFinished
+from engine.run.context import NodeContext
+from engine.run.events import Progress, StepFinished
+from engine.workflow.error import WorkflowError
 from tests.recording.conftest import Graph, Studio, workflow
 
 
@@ -234,21 +236,95 @@ def test_a_recording_that_was_harmed_is_made_again(studio: Studio, harm: str) ->
     assert opened(studio.folder, key).frames
 
 
-def test_a_run_that_fails_leaves_no_recording(studio: Studio) -> None:
-    graph = workflow(130)
-    graph["4"] = {"class_type": "EmptyLatentImage", "inputs": {"width": 16, "height": 16, "batch_size": 1}}
-    job = studio.session.submit(workflow(131, steps=2000), id="stopped", record=Wanted(), on_event=studio.events.append)
-    while not [e for e in studio.events if type(e).__name__ == "Progress"]:
+def nothing_is_left_over(studio: Studio) -> None:
+    assert not list(studio.folder.path.rglob("*.part"))
+    assert not [p for p in studio.folder.path.iterdir() if p.name != "jobs" and not (p / DONE).exists()]
+
+
+def test_a_cancelled_run_keeps_its_sampler_steps(studio: Studio) -> None:
+    graph = workflow(131, steps=2000)
+    job = studio.session.submit(graph, id="stopped", record=Wanted(), on_event=studio.events.append)
+    while len([e for e in studio.events if isinstance(e, Progress) and e.job == "stopped"]) < 3:
         continue
     job.cancel()
     job.wait()
-    found = recordings_of(studio.folder, "stopped")
-    assert found is not None
-    assert found.runs == ()
-    assert not list(studio.folder.path.rglob("*.part"))
-    assert not [
-        p for p in studio.folder.path.iterdir() if p.name != "jobs" and not (p / DONE).exists() and any(p.iterdir())
-    ]
+    listed = recordings_of(studio.folder, "stopped")
+    assert listed is not None
+    (run,) = listed.runs
+    assert (run.node, run.type) == ("5", "KSampler")
+    found = run.open()
+    assert found.partial
+    assert len(found.sigmas) == 2001
+    assert 2 <= len(found.frames) < 2000
+    assert [f.step for f in found.frames] == list(range(len(found.frames)))
+    assert np.array_equal(found.x, found.frames[-1].clean)
+    nothing_is_left_over(studio)
+
+
+class Broken(Exception):
+    """A fault that a test makes."""
+
+
+@pytest.fixture
+def failing(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Lets every sampler fail after a step, until it is undone by another number."""
+
+    def at(step: int) -> None:
+        def broken(context: NodeContext, job: Any, state: Any) -> None:
+            if state.step == step:
+                raise Broken
+
+        monkeypatch.setattr(NodeContext, "_picture", broken)
+
+    return at
+
+
+def test_a_failed_run_keeps_its_steps_as_the_whole_run_has_them_and_one_can_go_on(
+    studio: Studio, failing: Callable[[int], None]
+) -> None:
+    graph = workflow(132, steps=5, sampler="dpmpp_2m_sde")
+    for job in ("failed", "failed again"):
+        failing(2)
+        with pytest.raises(WorkflowError, match="Broken"):
+            studio.run(graph, job, Wanted())
+        nothing_is_left_over(studio)
+    runs = [listed.runs for job in ("failed", "failed again") if (listed := recordings_of(studio.folder, job))]
+    assert [len(r) for r in runs] == [1, 1]
+    assert runs[0][0].key == runs[1][0].key
+    part = runs[0][0].open()
+    assert part.partial
+    failing(-1)
+    whole = one(studio, graph)
+    assert not whole.partial
+    assert len(whole.frames) == 5
+    assert [f.fingerprint for f in part.frames] == [f.fingerprint for f in whole.frames][:3]
+    assert runs[0][0].open().partial
+    sampler = graph["5"]["inputs"]
+    given = {name: sampler[name] for name in ("model", "positive", "negative", "seed", "cfg", "sampler_name")}
+    graph["8"] = {"class_type": "LoadRecording", "inputs": {"recording": runs[0][0].key}}
+    graph["9"] = {"class_type": "TraceBranch", "inputs": {**given, "trace": ["8", 0], "step": 1}}
+    graph["10"] = {
+        "class_type": "TraceFrames",
+        "inputs": {"trace": ["8", 0], "view": "x", "columns": 0, "labels": True},
+    }
+    result = studio.run(graph, None, None, "8", "9", "10")
+    assert not result["8"].ended
+    assert len(result["10"][0]) == 3
+    assert result["9"][0].samples.shape == (1, 4, 4, 8)
+
+
+def test_a_whole_recording_is_not_lost_to_one_that_was_cut_short(
+    studio: Studio, failing: Callable[[int], None]
+) -> None:
+    graph = workflow(133, steps=4)
+    key = studio.record(graph).runs[0].key
+    failing(1)
+    with pytest.raises(WorkflowError, match="Broken"):
+        studio.run(graph, "more", Wanted(2))
+    assert not opened(studio.folder, key).partial
+    listed = recordings_of(studio.folder, "more")
+    assert listed is not None
+    assert [run.open().attention for run in listed.runs] == [(1,)]
 
 
 def test_one_can_go_on_from_a_recorded_step(studio: Studio) -> None:

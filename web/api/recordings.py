@@ -15,7 +15,7 @@ from engine.worker.channel import ChannelError
 from web.answers import Refusal
 from web.api.jobs import ID, folder_of, forgotten, found
 from web.api.operation import Call, Operation, Parameter, flag, number, path, query
-from web.api.schema import FLOAT, TEXT, WHOLE, Schema, list_of, map_of, maybe, obj, one_of, ref, told
+from web.api.schema import FLOAT, TEXT, WHOLE, YES_NO, Schema, list_of, map_of, maybe, obj, one_of, ref, told
 from web.files.send import send_made
 from web.pictures import Encoded, in_background
 
@@ -155,6 +155,7 @@ def _run(run: RunOf, recording: Recording) -> dict[str, Any]:
         "key": run.key,
         "sampler": recording.sampler,
         "total": len(recording.sigmas) - 1,
+        "partial": recording.partial,
         "width": width,
         "height": height,
         "pictures": batch,
@@ -186,6 +187,7 @@ RUN = obj(
         "key": told(TEXT, "Its name, for pictures of it and for LoadRecording."),
         "sampler": TEXT,
         "total": told(WHOLE, "Sampler steps."),
+        "partial": told(YES_NO, "The run failed or was cancelled: only its first sampler steps are there."),
         "width": told(WHOLE, "Of the latent, in cells."),
         "height": WHOLE,
         "pictures": told(WHOLE, "In the batch."),
