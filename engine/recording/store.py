@@ -6,7 +6,7 @@ import threading
 from contextlib import suppress
 
 from engine.recording.folder import Folder
-from engine.run.codecs import Codecs
+from engine.recording.prints import Print
 from engine.run.workers import Threads
 
 BACKLOG = 256 << 20
@@ -18,9 +18,9 @@ PATIENCE = 30.0
 class Recordings:
     """The folder of recordings and the thread that writes there."""
 
-    def __init__(self, folder: Folder, codecs: Codecs) -> None:
+    def __init__(self, folder: Folder, print_of: Print) -> None:
         self.folder = folder
-        self.codecs = codecs
+        self.print_of = print_of
         self.thread = Threads(1, "recordings")
         self.waiting = 0
         self._lock = threading.Lock()

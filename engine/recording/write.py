@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import threading
 from collections.abc import Callable, Sequence
@@ -14,13 +13,11 @@ from engine.diffusion.job import DenoiseJob
 from engine.graph.graph import NodeId
 from engine.graph.keys import Key
 from engine.recording.folder import named, write_json
-from engine.recording.format import digest
 from engine.recording.run import JobRun
 from engine.recording.store import PATIENCE, Recordings
 from engine.recording.trouble import unwritable
 from engine.recording.wanted import Wanted
 from engine.recording.words import Words
-from engine.run.codecs import Codecs, NotStorable
 from engine.run.recorded import Place, Trouble
 
 Find = Callable[[NodeId, str, str], Words | None]
@@ -94,7 +91,7 @@ class JobRecorder:
             self._runs[place.node, name] = place, runs
 
     def fingerprint(self, place: Place, outputs: Sequence[Any]) -> str:
-        found = print_of(outputs, self.recordings.codecs)
+        found = self.recordings.print_of(outputs)
         with self._lock:
             self._outputs[place.node] = found
         return found
@@ -121,11 +118,10 @@ class JobRecorder:
             runs = [(place, named(key, n)) for (_, key), (place, count) in self._runs.items() for n in range(count)]
             outputs = {node: found for node, found in self._outputs.items() if found}
         rows = [{"node": p.node, "title": p.title, "type": p.type, "key": key} for p, key in runs]
-        warnings = [self.trouble.message] if self.trouble is not None else []
+        troubles = [self.trouble.telling] if self.trouble is not None else []
+        warnings = {"warnings": [str(t) for t in troubles], "tellings": [t.plain() for t in troubles]}
         folder = self.recordings.folder
-        write_json(
-            folder.job_file(self._job), {"job": self._job, "runs": rows, "outputs": outputs, "warnings": warnings}
-        )
+        write_json(folder.job_file(self._job), {"job": self._job, "runs": rows, "outputs": outputs, **warnings})
 
     async def later(self, call: Callable[[], None]) -> None:
         """Wait until it is done behind all that waits; a disk that hangs keeps no job for ever."""
@@ -140,13 +136,3 @@ class JobRecorder:
         """What is to be told now: the first trouble, once."""
         told, self._told = self._told, self.trouble is not None
         return None if told else self.trouble
-
-
-def print_of(outputs: Sequence[Any], codecs: Codecs) -> str:
-    """The fingerprint of a step's outputs; "" for what cannot be written."""
-    try:
-        body, buffers = codecs.encode(tuple(outputs))
-        text = json.dumps(body, separators=(",", ":")).encode()
-    except (NotStorable, TypeError, ValueError):
-        return ""
-    return digest(text, *(memoryview(b).cast("B") for b in buffers))

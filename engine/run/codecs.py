@@ -53,10 +53,15 @@ class Codecs:
     """Plain values, lists, tuples, dicts, and the rows of ``table``; a subclass takes the row of its nearest base."""
 
     def __init__(self, table: Mapping[type, Codec | Record] | None = None) -> None:
-        self._rows: dict[type, Codec | Record | None] = dict(table or {})
+        self._table = dict(table or {})
+        self._rows: dict[type, Codec | Record | None] = dict(self._table)
         self._named = {row.name: row for row in self._rows.values() if row is not None}
         if len(self._named) != len(self._rows):
             raise ValueError("two codecs have the same name")
+
+    def plus(self, table: Mapping[type, Codec | Record]) -> Codecs:
+        """These codecs and others, which count where both have a type."""
+        return Codecs({**self._table, **table})
 
     def _row(self, t: type) -> Codec | Record | None:
         if t not in self._rows:

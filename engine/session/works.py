@@ -70,9 +70,11 @@ class Works:
         if settings.device == NO_DEVICE:
             return None
         from engine.recording.folder import Folder
+        from engine.recording.prints import prints
         from engine.recording.store import Recordings
 
-        return Recordings(Folder(settings.recordings_folder, settings.recordings), self.device.codecs)
+        folder = Folder(settings.recordings_folder, settings.recordings)
+        return Recordings(folder, prints(self.device.codecs, self.library))
 
     def recorder(self, job: str, plan: Plan, wanted: Wanted | None) -> Recorder | None:
         """What writes down what the samplers of a job do, if that is wanted."""
