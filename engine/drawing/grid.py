@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from engine.drawing.label import band, readable, text_size, write
 from engine.drawing.pixels import PAPER, as_pillow, as_tensor, enlarged
+from engine.graph.told import Told
 
 if TYPE_CHECKING:
     from PIL import Image as Pil
@@ -72,7 +73,7 @@ def grid(
     from PIL import Image
 
     if not len(pictures):
-        raise ValueError("There are no pictures to lay out in a grid.")
+        raise Told("There are no pictures to lay out in a grid.")
     shown = [enlarged(picture, at_least) for picture in pictures]
     sheet = _sheet(shown, columns, labels, row_labels, column_labels)
     _check(sheet.size, len(shown))
@@ -120,7 +121,12 @@ def _name(page: Pil.Image, sheet: Sheet, labels: Sequence[str], rows: Sequence[s
 def _check(size: tuple[int, int], count: int) -> None:
     width, height = size
     if width * height > MOST_PIXELS or max(size) > MOST_SIDE:
-        raise ValueError(
-            f"A grid of these {count} pictures would be {width}×{height} pixels, and {MOST_SIDE} a side and "
-            f"{MOST_PIXELS // 1_000_000} million in all are the most; take fewer or smaller pictures."
+        raise Told(
+            "A grid of these {count} pictures would be {width}×{height} pixels, and {side} a side and {all} million in "
+            "all are the most; take fewer or smaller pictures.",
+            count=count,
+            width=width,
+            height=height,
+            side=MOST_SIDE,
+            all=MOST_PIXELS // 1_000_000,
         )

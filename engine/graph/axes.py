@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal
@@ -11,8 +11,10 @@ from typing import Any, Literal
 from engine.files import FileProblem, FileRef, Library
 from engine.graph.define import NodeDef
 from engine.graph.graph import Graph, Link, NodeId
-from engine.graph.sentences import plain, show, tell
+from engine.graph.problems import Problem
+from engine.graph.sentences import plain, show
 from engine.graph.sockets import MISSING, Choice, Socket, parse_constant
+from engine.graph.told import Telling, Told, any_of, telling
 from engine.near import nearest
 
 MOST_CELLS = 400
@@ -22,11 +24,11 @@ LONGEST_LABEL = 80
 Definitions = Callable[[NodeId], NodeDef | None]
 
 
-class AxisError(ValueError):
-    """An axis that cannot be; `part` is the half of it to mend, and the message says what is wrong and what to do."""
+class AxisError(Told):
+    """An axis that cannot be; `part` is the half of it to mend, and the sentence says what is wrong and what to do."""
 
-    def __init__(self, message: str, part: Literal["input", "values"]) -> None:
-        super().__init__(message)
+    def __init__(self, sentence: str, part: Literal["input", "values"], /, **values: Any) -> None:
+        super().__init__(sentence, **values)
         self.part = part
 
 
@@ -70,7 +72,9 @@ def place(graph: Graph, definitions: Definitions, above: Collection[NodeId], tar
     """The node and the input that "NODE.INPUT" names among the nodes `above`; raises AxisError."""
     at = target.rfind(".")
     if at <= 0:
-        raise AxisError(f"{show(target)} names no input; write Title.input, for example KSampler.steps.", "input")
+        raise AxisError(
+            "{name} names no input; write Title.input, for example KSampler.steps.", "input", name=show(target)
+        )
     while at > 0:
         name, input = target[:at], target[at + 1 :]
         if ids := _called(graph, above, name):
@@ -79,12 +83,13 @@ def place(graph: Graph, definitions: Definitions, above: Collection[NodeId], tar
     name = target.rpartition(".")[0]
     if elsewhere := _called(graph, [id for id in graph.nodes if id not in above], name):
         raise AxisError(
-            f"{plain(name)} (node {plain(elsewhere[0])}) does not lead to the picture of this grid; "
-            "choose a node that does.",
+            "{name} (node {node}) does not lead to the picture of this grid; choose a node that does.",
             "input",
+            name=plain(name),
+            node=plain(elsewhere[0]),
         )
     names = [*dict.fromkeys(_title(graph, id) for id in above), *above]
-    raise AxisError(f"there is no node {show(name)} above this grid{_near(name, names)}", "input")
+    raise AxisError("there is no node {name} above this grid{near}", "input", name=show(name), near=_near(name, names))
 
 
 def _called(graph: Graph, among: Collection[NodeId], name: str) -> list[NodeId]:
@@ -102,36 +107,50 @@ def _title(graph: Graph, id: NodeId) -> str:
 
 def _one(ids: list[NodeId], name: str, input: str) -> NodeId:
     if len(ids) > 1:
-        listed = ", ".join(plain(id) for id in ids[:8])
         raise AxisError(
-            f"{len(ids)} nodes are called {show(name)} ({listed}); name one by its id, for example {ids[0]}.{input}.",
+            "{count} nodes are called {name} ({ids}); name one by its id, for example {example}.",
             "input",
+            count=len(ids),
+            name=show(name),
+            ids=[plain(id) for id in ids[:8]],
+            example=f"{ids[0]}.{input}",
         )
     return ids[0]
 
 
 def _socket(definition: NodeDef | None, name: str, input: str) -> Socket:
     if definition is None:
-        raise AxisError(f"the type of node {plain(name)} is unknown here; choose another node.", "input")
+        raise AxisError("the type of node {name} is unknown here; choose another node.", "input", name=plain(name))
     typed = [s.name for s in definition.inputs if s.typed_in and not s.is_list]
     socket = definition.input(input)
     if socket is None:
-        raise AxisError(f"{plain(name)} has no input {show(input)}{_near(input, typed)}", "input")
+        raise AxisError(
+            "{name} has no input {input}{near}",
+            "input",
+            name=plain(name),
+            input=show(input),
+            near=_near(input, typed),
+        )
     if input not in typed:
         raise AxisError(
-            f"{plain(name)}.{plain(input)} takes {socket.wire}, which comes by a link and not as a value"
-            f"{_near(input, typed)}",
+            "{target} takes {type}, which comes by a link and not as a value{near}",
             "input",
+            target=f"{plain(name)}.{plain(input)}",
+            type=socket.wire,
+            near=_near(input, typed),
         )
     return socket
 
 
-def _near(name: str, options: list[str]) -> str:
-    close = nearest(name, options)
-    shown = [plain(option) for option in close or options[:12]]
-    if not shown:
-        return "."
-    return f"; did you mean {' or '.join(shown)}?" if close else f"; there are {', '.join(shown)}."
+def _near(name: str, options: list[str]) -> Telling | str:
+    """The end of a sentence: what else there is."""
+    if close := nearest(name, options):
+        return _meant(close)
+    return telling("; there are {names}.", names=[plain(option) for option in options[:12]]) if options else "."
+
+
+def _meant(names: Sequence[str]) -> Telling:
+    return telling("; did you mean {names}?", names=any_of([plain(name) for name in names]))
 
 
 def read_values(text: str, socket: Socket, target: str) -> list[Any]:
@@ -174,14 +193,24 @@ def _range(piece: str, target: str) -> list[Decimal] | None:
     first, last = Decimal(match[1]), Decimal(match[2])
     step = Decimal(match[3]) if match[3] else Decimal(1).copy_sign(last - first)
     if step == 0 or (last - first) * step < 0:
-        raise AxisError(f"{target}: the range {plain(piece)} never reaches its end with that step.", "values")
+        raise AxisError(
+            "{target}: the range {range} never reaches its end with that step.",
+            "values",
+            target=target,
+            range=plain(piece),
+        )
     if (last - first) / step >= MOST_CELLS:
         raise _too_many(target)
     return [first + step * i for i in range(int((last - first) / step) + 1)]
 
 
 def _too_many(target: str) -> AxisError:
-    return AxisError(f"{target}: that is more than {MOST_CELLS} values, the most that a grid has cells.", "values")
+    return AxisError(
+        "{target}: that is more than {most} values, the most that a grid has cells.",
+        "values",
+        target=target,
+        most=MOST_CELLS,
+    )
 
 
 def _typed(value: str | Decimal, socket: Socket, target: str) -> Any:
@@ -197,15 +226,21 @@ def _typed(value: str | Decimal, socket: Socket, target: str) -> Any:
         except (ArithmeticError, ValueError):
             parsed = MISSING
     if parsed is MISSING:
-        raise AxisError(f"{target} takes {wanted}, and {show(str(value))} is none.", "values")
+        raise AxisError(
+            "{target} takes {wanted}, and {value} is none.",
+            "values",
+            target=target,
+            wanted=wanted,
+            value=show(str(value)),
+        )
     return parsed
 
 
 _TRUTHS: Mapping[str, bool] = {"true": True, "false": False, "yes": True, "no": False, "on": True, "off": False}
-_WANTED: Mapping[Any, str] = {
-    int: "whole numbers (1, 2, 3 or 1..3)",
-    float: "numbers (0.5, 1 or 0..1 step 0.25)",
-    bool: "true and false",
+_WANTED: Mapping[Any, Telling] = {
+    int: telling("whole numbers (1, 2, 3 or 1..3)"),
+    float: telling("numbers (0.5, 1 or 0..1 step 0.25)"),
+    bool: telling("true and false"),
 }
 
 
@@ -216,14 +251,27 @@ def _checked(value: Any, socket: Socket, target: str, library: Library | None) -
             library.ref(socket.file.kind, value)
         except FileProblem as problem:
             near = problem.details.get("near", ())
-            hint = f"; did you mean {' or '.join(map(plain, near))}?" if near else "."
-            raise AxisError(f"{target}: {tell(problem.code, problem.details).rstrip('.')}{hint}", "values") from None
+            raise AxisError(
+                "{target}: {problem}{near}",
+                "values",
+                target=target,
+                problem=Problem(problem.code, problem.details),
+                near=_meant(near) if near else ".",
+            ) from None
     for constraint in socket.constraints:
         if isinstance(constraint, Choice):
             if value not in (options := constraint.listed()):
-                raise AxisError(f"{target}: {show(value)} is not among its choices{_near(value, [*options])}", "values")
+                raise AxisError(
+                    "{target}: {value} is not among its choices{near}",
+                    "values",
+                    target=target,
+                    value=show(value),
+                    near=_near(value, [*options]),
+                )
         elif (complaint := constraint.complaint(value)) is not None and complaint.severity == "error":
-            raise AxisError(f"{target}: {tell(complaint.code, complaint.args)}", "values")
+            raise AxisError(
+                "{target}: {problem}.", "values", target=target, problem=Problem(complaint.code, complaint.args)
+            )
     return value
 
 

@@ -38,7 +38,7 @@ def part_info(path: Path, handle: ModelHandle) -> PartInfo:
     found = next((inspected.parts[part] for part in (handle.part, *TEXTS) if part in inspected.parts), None)
     file = part_file(path, handle.part) if path.is_dir() else path
     if found is None or file is None:
-        raise ModelFileError(f"{handle.source.name} has no part {handle.part}.")
+        raise ModelFileError("{name} has no part {part}.", name=handle.source.name, part=handle.part)
     header = read_header(file)
     own = {name: entry for name, entry in header.tensors.items() if name.startswith(found.prefix)}
     return _summed(own, _layout(found, {name.removeprefix(found.prefix): e.shape for name, e in own.items()}))

@@ -20,6 +20,8 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.graph.told import Told
+
 VERSION = 1
 MAGIC = b"INKWATER-RECORDING-%d\n"
 TAIL = struct.Struct("<Q16s")
@@ -29,11 +31,11 @@ DIGEST = 16
 Array = NDArray[Any]
 
 
-class RecordingError(ValueError):
+class RecordingError(Told):
     """A recording that cannot be read; `code` says why (no_recording, damaged_recording …), `str()` in one sentence."""
 
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
+    def __init__(self, sentence: str, code: str, /, **values: Any) -> None:
+        super().__init__(sentence, **values)
         self.code = code
 
 
@@ -104,9 +106,12 @@ def read_head(file: IO[bytes], name: str) -> dict[str, Any]:
     if start != MAGIC % VERSION:
         if start.startswith(MAGIC.partition(b"%")[0]):
             raise RecordingError(
+                "The recording {name} is of another version of Inkwater (format {found}, this one reads {expected}): "
+                "record the job again.",
                 "other_version",
-                f"The recording {name} is of another version of Inkwater (format {_number(start)}, this one reads "
-                f"{VERSION}): record the job again.",
+                name=name,
+                found=_number(start),
+                expected=VERSION,
             )
         raise damaged(name)
     size = file.seek(0, os.SEEK_END)
@@ -139,7 +144,7 @@ def read_array(file: IO[bytes], place: Mapping[str, Any], name: str) -> Array:
 
 def damaged(name: str) -> RecordingError:
     """What is told of a file that is not as it was written."""
-    return RecordingError("damaged_recording", f"The recording {name} is damaged: record the job again.")
+    return RecordingError("The recording {name} is damaged: record the job again.", "damaged_recording", name=name)
 
 
 def _number(start: bytes) -> str:

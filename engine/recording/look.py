@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from engine.graph.told import telling
 from engine.models.families import FAMILIES
 from engine.recording.format import RecordingError
 from engine.recording.read import Floats, Frame, Recording, Token
@@ -46,7 +47,12 @@ def view(recording: Recording, name: str, shown: Shown) -> bytes:
     """A view of VIEWS as WebP; raises RecordingError."""
     if not 0 <= shown.picture < recording.shape[0]:
         last = recording.shape[0] - 1
-        raise RecordingError("no_such_picture", f"The recording has no picture {shown.picture}: there are 0 to {last}.")
+        raise RecordingError(
+            "The recording has no picture {picture}: there are 0 to {last}.",
+            "no_such_picture",
+            picture=shown.picture,
+            last=last,
+        )
     return webp(VIEWS[name](recording, shown), shown.size, smooth=name in SMOOTH)
 
 
@@ -90,9 +96,12 @@ def alpha_of(recording: Recording, frame: Frame) -> float:
 def answer(frame: Frame, branch: str) -> Floats:
     """The clean latent of a branch; raises RecordingError."""
     if branch not in frame.branches:
-        there = ", ".join(frame.branches) or "none"
         raise RecordingError(
-            "no_branch", f"Sampler step {frame.step} did not ask the branch {branch!r:.40}; it asked {there}."
+            "Sampler step {step} did not ask the branch {branch}; it asked {there}.",
+            "no_branch",
+            step=frame.step,
+            branch=f"{branch!r:.40}",
+            there=list(frame.branches) or telling("none"),
         )
     return frame.branches[branch]
 
@@ -164,13 +173,16 @@ def maps_of(recording: Recording, step: int, branch: str) -> NDArray[np.float32]
     frame = recording.frame(step)
     if not recording.attention:
         raise RecordingError(
-            "no_attention", 'Attention was not recorded: run the job again with record {"attention": 3}.'
+            'Attention was not recorded: run the job again with record {{"attention": 3}}.', "no_attention"
         )
     nearest = min(recording.attention, key=lambda at: abs(at - frame.step))
     found = recording.frame(nearest).attention
     if branch not in found:
         raise RecordingError(
-            "no_branch", f"The attention of the branch {branch!r:.40} was not recorded; there is {', '.join(found)}."
+            "The attention of the branch {branch} was not recorded; there is {there}.",
+            "no_branch",
+            branch=f"{branch!r:.40}",
+            there=list(found),
         )
     return found[branch].astype(np.float32)
 
@@ -180,7 +192,9 @@ def heat_of(recording: Recording, shown: Shown) -> Floats:
     branch = shown.branch or POSITIVE
     maps = maps_of(recording, shown.step, branch)
     if shown.token is not None and not 0 <= shown.token < len(maps):
-        raise RecordingError("no_token", f"There is no token {shown.token}: there are 0 to {len(maps) - 1}.")
+        raise RecordingError(
+            "There is no token {token}: there are 0 to {last}.", "no_token", token=shown.token, last=len(maps) - 1
+        )
     words = [t.index for t in recording.tokens.get(branch, ()) if t.index < len(maps)]
     heat: Floats = maps[shown.token] if shown.token is not None else maps[words].sum(0) if words else 1 - maps[0]
     low, high = float(heat.min()), float(heat.max())

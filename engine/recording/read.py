@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.graph.told import why
 from engine.recording.folder import Folder, read_json
 from engine.recording.format import RecordingError, damaged, digest, plain, read_array, read_head
 
@@ -77,11 +78,13 @@ class Recording:
             self.frames = tuple(Frame(row, self._load) for row in self.head["frames"])
         except FileNotFoundError:
             raise RecordingError(
-                "no_recording", f"There is no recording {key:.80}: it was never made, or removed for newer ones."
+                "There is no recording {key}: it was never made, or removed for newer ones.",
+                "no_recording",
+                key=key[:80],
             ) from None
         except OSError as error:
             raise RecordingError(
-                "unreadable", f"The recording {key:.80} cannot be read ({error.strerror or error})."
+                "The recording {name} cannot be read ({reason}).", "unreadable", name=key[:80], reason=why(error)
             ) from error
         except (KeyError, TypeError) as error:
             raise damaged(key) from error
@@ -164,7 +167,10 @@ class Recording:
         if found is None:
             last = self.frames[-1].step if self.frames else 0
             raise RecordingError(
-                "no_step", f"The recording has no sampler step {step}: there are 0 to {last}, counted from 0."
+                "The recording has no sampler step {step}: there are 0 to {last}, counted from 0.",
+                "no_step",
+                step=step,
+                last=last,
             )
         return found
 
@@ -193,6 +199,8 @@ class JobRecording:
     outputs: Mapping[str, str]
     warnings: tuple[str, ...] = ()
     """Why some of it is not recorded, one sentence each."""
+    tellings: tuple[Mapping[str, Any], ...] = ()
+    """The warnings as sentences and their values, in the same order; () where an older version wrote them."""
 
 
 def opened(folder: Folder, key: str) -> Recording:
@@ -200,8 +208,9 @@ def opened(folder: Folder, key: str) -> Recording:
     path = folder.file(key)
     if path is None:
         raise RecordingError(
+            "{key} is no name of a recording: take the key that the recording of the job tells.",
             "no_recording",
-            f"{key!r:.80} is no name of a recording: take the key that the recording of the job tells.",
+            key=f"{key!r:.80}",
         )
     return Recording(path, key)
 
@@ -218,7 +227,9 @@ def recordings_of(place: Folder | Path, job: str) -> JobRecording | None:
         return None
     try:
         runs = tuple(RunOf(r["node"], r["title"], r["type"], r["key"], folder) for r in found["runs"])
-        return JobRecording(job, runs, dict(found["outputs"]), tuple(found["warnings"]))
+        return JobRecording(
+            job, runs, dict(found["outputs"]), tuple(found["warnings"]), tuple(found.get("tellings", ()))
+        )
     except (KeyError, TypeError):
         return None
 

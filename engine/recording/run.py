@@ -24,7 +24,7 @@ from engine.recording.folder import named
 from engine.recording.format import Writing, digest
 from engine.recording.read import fingerprint
 from engine.recording.store import BACKLOG, Recordings
-from engine.recording.trouble import too_large, too_slow, unwritable
+from engine.recording.trouble import run_failed, step_failed, too_large, too_slow, unwritable
 from engine.run.recorded import Place, Trouble
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class JobRun:
             size = sum(a.nbytes for a in (x, clean, *branches.values(), *seen.values()))
         except Exception as error:
             log.exception("a sampler step of node %s is not recorded", self._place.node)
-            self._fail(Trouble("recording_failed", f"A sampler step could not be recorded: {error}."))
+            self._fail(step_failed(error))
             return
         if self._recordings.waiting + size > BACKLOG:
             self._fail(too_slow(self._recordings.folder))
@@ -110,7 +110,7 @@ class JobRun:
             self._fail(unwritable(self._recordings.folder, error))
         except Exception as error:
             log.exception("node %s is not recorded", self._place.node)
-            self._fail(Trouble("recording_failed", f"A run of the sampler could not be recorded: {error}."))
+            self._fail(run_failed(error))
         if self._failed:
             self._give_up()
 

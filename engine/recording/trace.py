@@ -16,7 +16,9 @@ def trace_of(recording: Recording) -> Trace:
     head = recording.head
     if head["latent"] is None:
         raise RecordingError(
-            "no_family", f"The recording {recording.key} is of a model that is no longer known; record the job again."
+            "The recording {name} is of a model that is no longer known; record the job again.",
+            "no_family",
+            name=recording.key,
         )
     try:
         latent, sampling = LatentSpec(**head["latent"]), ModelSampling(**head["sampling"])

@@ -149,7 +149,7 @@ class NodeContext:
                 run.drop()
             raise
         if run is not None and (trouble := await run.end(result)) is not None:
-            self._emit(Warned(self.job, trouble.code, trouble.message))
+            self._emit(Warned(self.job, trouble.code, str(trouble.telling), trouble.telling.plain()))
         self.shared = self.shared or result.shared
         return result
 

@@ -9,7 +9,8 @@ from datetime import datetime
 from pathlib import Path
 
 from engine.files import unfit
-from engine.graph.sentences import UNFIT, show
+from engine.graph.problems import Problem
+from engine.graph.told import Told
 
 LONGEST = 180
 """Bytes of UTF-8 in the last part of a prefix: file systems end at 255, and a number and an extension follow."""
@@ -55,7 +56,8 @@ def place(root: Path, prefix: str) -> tuple[Path, str]:
     if reason is None and not path.resolve().is_relative_to(root.resolve()):
         reason = "link"
     if reason is not None:
-        raise ValueError(f"the file name prefix {show(prefix)} cannot be used: {UNFIT[reason]}")
+        problem = Problem("bad_file_name", {"name": prefix, "reason": reason})
+        raise Told("The beginning of the file name cannot be used: {problem}.", problem=problem)
     return path, stem
 
 

@@ -142,7 +142,7 @@ class Desk:
         if recorder is None or not may_sample(step.definition):
             return
         if (trouble := await recorder.finished(self.place(step), ticket.key, runs, under)) is not None:
-            self.emit(Warned(self.job, trouble.code, trouble.message))
+            self.emit(Warned(self.job, trouble.code, str(trouble.telling), trouble.telling.plain()))
 
     def work(self, bundle: Bundle, found: Mapping[NodeId, Artifact]) -> None:
         """Perform the steps of a bundle until none is left, or the job is cancelled."""

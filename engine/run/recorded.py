@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from engine.graph.define import NodeDef
 from engine.graph.graph import NodeId
 from engine.graph.keys import Key
+from engine.graph.told import Telling
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,11 @@ class Trouble:
     """Why something is not recorded: a code, and one sentence for people."""
 
     code: str
-    message: str
+    telling: Telling
+
+    @property
+    def message(self) -> str:
+        return str(self.telling)
 
 
 class Run(Protocol):

@@ -15,6 +15,7 @@ from engine.graph import Context, Expand, Graph, Lazy, Link, Node, Recipe, Regis
 from engine.graph.context import Cancelled
 from engine.graph.graph import Const
 from engine.graph.keys import Key
+from engine.graph.told import telling
 from engine.run.cancel import Cancel
 from engine.run.context import Services
 from engine.run.events import StepFinished, Warned
@@ -71,7 +72,7 @@ class Written:
 
     async def end(self, result: Any) -> Trouble | None:
         self.ended = True
-        return Trouble("recording_unwritable", "The disk is full.") if self.number else None
+        return Trouble("recording_unwritable", telling("The disk is full.")) if self.number else None
 
     def drop(self) -> None:
         self.dropped = True

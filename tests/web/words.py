@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import ast
 import json
-from collections.abc import Callable, Iterator, Mapping
-from functools import partial
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, get_args
 
 import nodes
@@ -20,16 +18,9 @@ from engine.graph.explain import WhyCode
 from engine.graph.problems import MendKind
 from engine.graph.sentences import _LEFT_OUT, _SUBGRAPH_PARTS, _UNTOLD, TABLE, UNFIT
 from engine.graph.sockets import Socket
-from engine.models.detect import inspect_file, require
-from engine.models.facts import _lacks
-from engine.models.families import Found, Inspected
-from engine.models.header import ModelFileError
 from engine.queue.changes import REASONS
 from engine.queue.problems import SENTENCES
-from engine.recording import trouble
-from engine.recording.folder import Folder
-from engine.recording.format import RecordingError, damaged
-from engine.recording.read import opened
+from engine.recording.format import RecordingError
 from engine.service import errors
 from tests.web.told import sentences
 from web.answers import Refusal
@@ -177,8 +168,6 @@ def codes() -> str:
         "mend": {kind: _numbered(MENDS[kind]) for kind in get_args(MendKind)},
         "why": {code: WHYS[code] for code in get_args(WhyCode)},
         "refusal": dict.fromkeys(sorted(set(refusals())), ""),
-        "reason": {str(n): text for n, text in enumerate(reasons())},
-        "recording": {str(n): text for n, text in enumerate(recordings())},
         "job": dict.fromkeys(["step_failed", *REASONS], ""),
     }
     return _text(told)
@@ -191,56 +180,6 @@ def told() -> str:
 
 def _numbered(examples: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     return {str(i): args for i, args in enumerate(examples)}
-
-
-def reasons() -> Iterator[str]:
-    """What is told of model files that are of no use, by the code that tells it."""
-    whole = Inspected("sd1", {"denoiser": Found("denoiser", "sd1", "sd", "")}, {"denoiser": 1})
-    yield from _lacks(whole, "a.safetensors").values()
-    yield _refused(lambda: require(whole, "a.safetensors", "text", "vae"))
-    entry = {"dtype": "F32", "shape": [2], "data_offsets": [0, 9]}
-    files = {
-        "a.safetensors": b"abc",
-        "b.safetensors": b"\xff" * 9,
-        "c.safetensors": _safetensors(b"{"),
-        "d.safetensors": _safetensors(b"[]"),
-        "e.safetensors": _safetensors(json.dumps({"weight": entry}).encode()),
-        "f.safetensors": _safetensors(b"{}"),
-        "g.ckpt": b"PK\x03\x04",
-        "h.ckpt": b"\x80\x02cos\nsystem\n.",
-        "i.safetensors": b"version https://git-lfs.github.com/spec/v1\n",
-        "j.safetensors": b"<!DOCTYPE html><html></html>",
-        "k.safetensors": b"GGUF" + bytes(20),
-    }
-    with TemporaryDirectory() as folder:
-        for name, data in files.items():
-            path = Path(folder) / name
-            path.write_bytes(data)
-            yield _refused(partial(inspect_file, path))
-        yield _refused(lambda: inspect_file(Path(folder) / "gone.safetensors"))
-
-
-def recordings() -> Iterator[str]:
-    """What is told of what is not recorded, and of recordings that are of no use, where the editor shows it."""
-    folder = Folder(Path("recordings"), 0)
-    yield trouble.too_large(2 * 10**9, 10**9).message
-    yield trouble.unwritable(folder, OSError(28, "No space left on device")).message
-    yield trouble.too_slow(folder).message
-    yield str(damaged("0" * 32))
-    with TemporaryDirectory() as place:
-        yield _refused(lambda: opened(Folder(Path(place), 0), "0" * 32))
-
-
-def _safetensors(header: bytes) -> bytes:
-    return len(header).to_bytes(8, "little") + header
-
-
-def _refused(call: Callable[[], object]) -> str:
-    try:
-        call()
-    except (ModelFileError, RecordingError) as error:
-        return str(error)
-    raise AssertionError("it was not refused")
 
 
 def refusals() -> Iterator[str]:
@@ -261,7 +200,7 @@ def _raised(tree: ast.AST) -> Iterator[str]:
             yield from (a.value for a in found if isinstance(a, ast.Constant) and isinstance(a.value, str))
 
 
-_MAKERS = {Refusal.__name__: 1, "_answer": 1, RecordingError.__name__: 0}
+_MAKERS = {Refusal.__name__: 1, "_answer": 1, RecordingError.__name__: 1}
 """What makes an answer that refuses, and which of its arguments is the code."""
 
 

@@ -6,6 +6,7 @@ import base64
 import math
 from collections.abc import Callable, Mapping
 from functools import partial
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from aiohttp import web
@@ -134,15 +135,17 @@ def _listed(folder: Folder, job: str) -> dict[str, Any] | None:
     if listed is None:
         return None
     runs: list[dict[str, Any]] = []
-    size, warnings = 0, list(listed.warnings)
+    size = 0
+    warnings: list[tuple[str, Any]] = list(zip_longest(listed.warnings, listed.tellings))
     for run in listed.runs:
         try:
             recording = run.open()
             size += recording.bytes
             runs.append(_run(run, recording))
         except (RecordingError, OSError) as error:
-            warnings.append(str(error))
-    return {"job": job, "bytes": size, "runs": runs, "warnings": warnings}
+            warnings.append((str(error), error.telling.plain() if isinstance(error, RecordingError) else None))
+    texts, tellings = [text for text, _ in warnings], [telling for _, telling in warnings]
+    return {"job": job, "bytes": size, "runs": runs, "warnings": texts, "tellings": tellings}
 
 
 def _run(run: RunOf, recording: Recording) -> dict[str, Any]:
@@ -211,6 +214,9 @@ RECORDING = obj(
         "bytes": WHOLE,
         "runs": list_of(RUN),
         "warnings": told(list_of(TEXT), "Why some of it is not there, one sentence each."),
+        "tellings": told(
+            list_of(maybe(ref("Telling"))), "The same in the same order, from which other languages are told."
+        ),
     }
 )
 WORDS = obj({"words": list_of(obj({"text": TEXT, "index": WHOLE, "weight": told(FLOAT, "0 to 1.")}))})

@@ -71,7 +71,7 @@ JOB = obj(
         "started": maybe(FLOAT),
         "ended": maybe(FLOAT),
         "interruptions": told(WHOLE, "How often a death of the server or worker ended it."),
-        "error": told(maybe(ANY_OBJECT), "Why it failed: code, message, node, node_type."),
+        "error": told(maybe(ANY_OBJECT), "Why it failed: code, message, node, node_type; telling."),
         "problems": told(list_of(ANY_OBJECT), "Of what was left out when it was submitted."),
         "progress": told(map_of(ref("Progress")), "Of each running step, by node."),
         "recorded": told(YES_NO, "Something of it is recorded: GET /jobs/{id}/recording."),
@@ -246,8 +246,15 @@ TEMPLATE = obj(
 
 DONE = obj({"done": told(YES_NO, "False: there was nothing to do.")})
 
+TELLING = told(
+    obj({"sentence": TEXT, "values": ANY_OBJECT}),
+    "A sentence with gaps such as {name} and what stands in them (texts, numbers, sentences, problems, lists): "
+    "what a message is made of, so that it can be told in another language.",
+)
+
 COMPONENTS: Mapping[str, Schema] = {
     "Problem": PROBLEM,
+    "Telling": TELLING,
     "Error": ERROR,
     "Progress": PROGRESS,
     "Job": JOB,
