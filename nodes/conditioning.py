@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 from engine.diffusion.types import Cond, Conditioning
 from engine.graph.define import node
+from engine.graph.facts import Facts, Known
 from engine.graph.sockets import Range
 from engine.graph.told import Told
+from nodes.facts import merged, passed
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 
-@node("ConditioningCombine", category="conditioning", label="Conditioning (Combine)")
+def _combined(known: Known) -> Sequence[Facts]:
+    """What is known of either, and what the prompts of both bring."""
+    (told,) = merged("conditioning_1", "conditioning_2")(known)
+    each = (known.facts(name).get("brings", ()) for name in ("conditioning_1", "conditioning_2"))
+    brings = tuple(sorted({n for prompts in each for n in prompts}))
+    return ({**told, "brings": brings} if brings else told,)
+
+
+@node("ConditioningCombine", category="conditioning", label="Conditioning (Combine)", facts=_combined)
 def conditioning_combine(*, conditioning_1: Conditioning, conditioning_2: Conditioning) -> Conditioning:
     """Let both prompts act at every sampler step: the denoiser answers each, and the answers are averaged.
 
@@ -25,7 +36,12 @@ def conditioning_combine(*, conditioning_1: Conditioning, conditioning_2: Condit
     return Conditioning((*conditioning_1, *conditioning_2))
 
 
-@node("ConditioningConcat", category="conditioning", label="Conditioning (Concat)")
+@node(
+    "ConditioningConcat",
+    category="conditioning",
+    label="Conditioning (Concat)",
+    facts=merged("conditioning_to", "conditioning_from"),
+)
 def conditioning_concat(*, conditioning_to: Conditioning, conditioning_from: Conditioning) -> Conditioning:
     """Put the second prompt's vectors behind the first's, as one longer prompt.
 
@@ -41,7 +57,12 @@ def conditioning_concat(*, conditioning_to: Conditioning, conditioning_from: Con
     )
 
 
-@node("ConditioningAverage", category="conditioning", label="Conditioning (Average)")
+@node(
+    "ConditioningAverage",
+    category="conditioning",
+    label="Conditioning (Average)",
+    facts=merged("conditioning_to", "conditioning_from"),
+)
 def conditioning_average(
     *,
     conditioning_to: Conditioning,
@@ -59,7 +80,12 @@ def conditioning_average(
     return Conditioning(tuple(_mix(c, other, conditioning_to_strength) for c in conditioning_to))
 
 
-@node("ConditioningZeroOut", category="advanced/conditioning", label="ConditioningZeroOut")
+@node(
+    "ConditioningZeroOut",
+    category="advanced/conditioning",
+    label="ConditioningZeroOut",
+    facts=passed("conditioning"),
+)
 def conditioning_zero_out(*, conditioning: Conditioning) -> Conditioning:
     """The same conditioning with every number of its vectors set to zero.
 

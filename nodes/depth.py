@@ -30,7 +30,7 @@ class DepthGuided(NamedTuple):
 
 def guided_facts(known: Known) -> Sequence[Facts]:
     """The conditionings keep their facts and bring one channel; the latent is that of the pictures."""
-    prompts = ({**known.facts(name), "brings": 1} for name in ("positive", "negative"))
+    prompts = ({**known.facts(name), "brings": (1,)} for name in ("positive", "negative"))
     return (*prompts, *encoded(known))
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from engine.graph.facts import Facts, FactsOf, Known
+from engine.graph.facts import NOTHING, Facts, FactsOf, Known
+from engine.graph.graph import Const
 from engine.models.handle import Part
 from nodes.resize import fill_in
 
@@ -70,6 +71,29 @@ def passed(*sources: str) -> FactsOf:
     return facts
 
 
+def merged(*sources: str) -> FactsOf:
+    """One output that is made of all these inputs: what is known of any, of the first where they differ."""
+
+    def facts(known: Known) -> Sequence[Facts]:
+        told: dict[str, Any] = {}
+        for name in reversed(sources):
+            told |= known.facts(name)
+        return (told,)
+
+    return facts
+
+
+def agreed(*sources: str) -> FactsOf:
+    """One output that is one of these inputs, or a list of them: what is known of all that are there alike."""
+
+    def facts(known: Known) -> Sequence[Facts]:
+        given = [n for n in sources if n in known.args and known.args[n] != Const(None)]
+        told = [known.facts(name) for name in given] or [NOTHING]
+        return ({k: v for k, v in told[0].items() if all(k in other and other[k] == v for other in told[1:])},)
+
+    return facts
+
+
 def predicting(names: Mapping[str, str]) -> FactsOf:
     """The model's facts, with the prediction that the input `sampling` names in `names`."""
 
@@ -106,20 +130,37 @@ def picture_of(width: int | None, height: int | None, batch: int | None) -> Fact
     return without_unknown(width=width, height=height, batch=batch, bytes=size)
 
 
-def resized(source: str, make: Callable[[int | None, int | None, int | None], Facts]) -> FactsOf:
-    """The output has the size that the inputs width and height say; a 0 keeps the proportions, two the size."""
+def sized(
+    make: Callable[[int | None, int | None, int | None], Facts],
+    old: Facts,
+    width: int | None,
+    height: int | None,
+    batch: int | None,
+) -> Facts:
+    """Facts of this size; latents also keep the channels and the space of those that they were made of."""
+    if make is not latent_of:
+        return make(width, height, batch)
+    return {**latent_of(width, height, batch, old.get("channels")), **without_unknown(space=old.get("space"))}
+
+
+def resized(source: str, make: Callable[[int | None, int | None, int | None], Facts], least: int = 0) -> FactsOf:
+    """The output has the size that the inputs width and height say; a 0 keeps the proportions, two the size.
+
+    Args:
+        least: of each side.
+    """
 
     def facts(known: Known) -> Sequence[Facts]:
         width, height, old = number(known, "width"), number(known, "height"), known.facts(source)
         if width is None or height is None:
-            return ({},)
+            return (sized(make, old, None, None, old.get("batch")),)
         if not width and not height:
             return (old,)
         if not width or not height:
             if "width" not in old or "height" not in old:
-                return ({},)
+                return (sized(make, old, None, None, old.get("batch")),)
             width, height = fill_in(width, height, old["width"], old["height"])
-        return (make(width, height, old.get("batch")),)
+        return (sized(make, old, max(least, width), max(least, height), old.get("batch")),)
 
     return facts
 

@@ -141,7 +141,12 @@ def repeat_image_batch(*, image: Image, amount: Count = 1) -> Image:
     return Image(image.repeat(amount, 1, 1, 1))
 
 
-@node("RebatchImages", category="image/batch", label="Rebatch Images")
+@node(
+    "RebatchImages",
+    category="image/batch",
+    label="Rebatch Images",
+    facts=of_batch("images", lambda known, batch: None),
+)
 def rebatch_images(*, images: list[Image], batch_size: Count = 1) -> list[Image]:
     """Put pictures into batches of another size; the nodes behind run once for each batch.
 

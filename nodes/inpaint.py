@@ -14,7 +14,7 @@ from engine.graph.sockets import Range
 from engine.models.facts import MASK_AND_PICTURE
 from engine.models.handle import Vae
 from nodes.areas import changed
-from nodes.facts import latent_of, number, passed, picture_of
+from nodes.facts import latent_of, number, passed, picture_of, without_unknown
 from nodes.image_blend import Layer
 from nodes.planes import by_strips, square_max, to_batch
 from nodes.size_facts import mask_of, size_at
@@ -37,11 +37,12 @@ class Inpainted(NamedTuple):
 def _encoded(known: Known) -> Facts:
     width, height, batch = size_at(known, "pixels")
     masks = known.facts("mask").get("batch")
-    return latent_of(width, height, None if batch is None or masks is None else max(batch, masks))
+    size = latent_of(width, height, None if batch is None or masks is None else max(batch, masks))
+    return {**size, **without_unknown(space=known.facts("vae").get("space"))}
 
 
 def _conditioned(known: Known) -> Sequence[Facts]:
-    brings = {"brings": MASK_AND_PICTURE}
+    brings = {"brings": (MASK_AND_PICTURE,)}
     return [*({**facts, **brings} for facts in passed("positive", "negative")(known)), _encoded(known)]
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from engine.diffusion.types import Latent
 from engine.graph.define import node
-from engine.graph.facts import Facts, Known
+from engine.graph.facts import Known
 from engine.graph.sockets import Choice, Range
 from nodes.facts import empty_latent, latent_of, resized
 from nodes.latent_shape import cells
@@ -41,10 +41,6 @@ def by_factor(width: int, height: int, factor: float) -> tuple[int, int]:
     return max(1, round(width * factor)), max(1, round(height * factor))
 
 
-def _at_least(width: int | None, height: int | None, batch: int | None) -> Facts:
-    return latent_of(max(SMALLEST, width or 0), max(SMALLEST, height or 0), batch)
-
-
 def _scaled(known: Known, width: int, height: int) -> Size:
     factor = constant_of(known, "scale_by")
     if factor is None:
@@ -53,7 +49,7 @@ def _scaled(known: Known, width: int, height: int) -> Size:
     return wide * 8, tall * 8
 
 
-@node("LatentUpscale", category="latent", label="Upscale Latent", facts=resized("samples", _at_least))
+@node("LatentUpscale", category="latent", label="Upscale Latent", facts=resized("samples", latent_of, SMALLEST))
 def latent_upscale(
     *,
     samples: Latent,

@@ -98,7 +98,12 @@ def repeat_latent_batch(*, samples: Latent, amount: Annotated[int, Range(1, 64)]
     return replace(samples, samples=samples.samples.repeat(amount, 1, 1, 1), noise_mask=mask, batch_index=index)
 
 
-@node("RebatchLatents", category="latent/batch", label="Rebatch Latents")
+@node(
+    "RebatchLatents",
+    category="latent/batch",
+    label="Rebatch Latents",
+    facts=of_batch("latents", lambda known, batch: None, latent_of),
+)
 def rebatch_latents(*, latents: list[Latent], batch_size: Annotated[int, Range(1, 4096)] = 1) -> list[Latent]:
     """Put latents into batches of another size; the nodes behind run once for each batch.
 

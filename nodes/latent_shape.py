@@ -11,7 +11,7 @@ from engine.graph.define import node
 from engine.graph.facts import Facts, Known
 from engine.graph.sockets import Choice, Range
 from engine.graph.told import Told
-from nodes.facts import latent_of, number
+from nodes.facts import latent_of, number, sized
 from nodes.image_size import FLIPS, TURNS, turned_size
 from nodes.latent_mix import Place, same_channels
 from nodes.planes import to_batch
@@ -58,14 +58,29 @@ def _cropped(known: Known, width: int, height: int) -> Size:
 
 def _concatenated(known: Known) -> Sequence[Facts]:
     (wide1, tall1, batch), (wide2, tall2, _) = size_at(known, "samples1"), size_at(known, "samples2")
-    channels, side = known.facts("samples1").get("channels"), str(known.get("dim")).removeprefix("-")
+    first, side = known.facts("samples1"), str(known.get("dim")).removeprefix("-")
     if side not in AXES or None in (wide1, tall1, wide2, tall2):
-        return [{}]
+        return [sized(latent_of, first, None, None, batch)]
     assert wide1 is not None
     assert tall1 is not None
     assert wide2 is not None
     assert tall2 is not None
-    return [latent_of(wide1 + wide2 * (side == "x"), tall1 + tall2 * (side == "y"), batch, channels)]
+    return [sized(latent_of, first, wide1 + wide2 * (side == "x"), tall1 + tall2 * (side == "y"), batch)]
+
+
+def _narrowed(known: Known, width: int, height: int) -> Size:
+    index, amount, side = number(known, "index"), number(known, "amount"), known.get("dim")
+    if index is None or amount is None or side not in ("x", "y"):
+        return None, None
+    of = {"x": width // 8, "y": height // 8}
+    of[side] = _range(index, amount, of[side])[1]
+    return of["x"] * 8, of["y"] * 8
+
+
+def _range(index: int, amount: int, size: int) -> tuple[int, int]:
+    """Where a part begins, and how many cells of `size` it has."""
+    start = min(index, size - 1) if index >= 0 else max(size + index, 0)
+    return start, min(amount, size - start)
 
 
 @node("LatentCrop", category="latent/transform", label="Crop Latent", facts=of_size("samples", _cropped, latent_of))
@@ -158,7 +173,7 @@ def latent_concat(*, samples1: Latent, samples2: Latent, dim: Annotated[str, Cho
     )
 
 
-@node("LatentCut", category="latent/advanced", label="LatentCut")
+@node("LatentCut", category="latent/advanced", label="LatentCut", facts=of_size("samples", _narrowed, latent_of))
 def latent_cut(
     *,
     samples: Latent,
@@ -175,9 +190,7 @@ def latent_cut(
         amount: How many cells (8 pixels each); no more than there are.
     """
     axis = _axis(dim)
-    size = samples.samples.shape[axis]
-    start = min(index, size - 1) if index >= 0 else max(size + index, 0)
-    length = min(amount, size - start)
+    start, length = _range(index, amount, samples.samples.shape[axis])
     return moved(samples, lambda values: values.narrow(axis, start, length).contiguous())
 
 

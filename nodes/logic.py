@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from engine.graph.context import Context
 from engine.graph.define import node
 from engine.graph.expand import Expand
+from engine.graph.facts import Facts, Known
 from engine.graph.sockets import Lazy, Recipe
+from nodes.facts import agreed, passed
 from nodes.unroll import unroll
 
 Items = list[Any]
@@ -40,7 +43,13 @@ def wanted(condition: bool) -> tuple[str, ...]:
     return ("if_true",) if condition else ("if_false",)
 
 
-@node("If", category="logic", label="If", demand=wanted)
+def _chosen(known: Known) -> Sequence[Facts]:
+    """What is known of the value that is passed on; of both alike where it is not known which."""
+    condition = known.facts("condition").get("value", known.get("condition"))
+    return agreed(*(wanted(condition) if isinstance(condition, bool) else ("if_true", "if_false")))(known)
+
+
+@node("If", category="logic", label="If", demand=wanted, facts=_chosen)
 def if_(*, condition: bool = True, if_true: Lazy[Any] = None, if_false: Lazy[Any] = None) -> Any:
     """Pass on one of two values; what only the other one needs is not run.
 
@@ -52,7 +61,7 @@ def if_(*, condition: bool = True, if_true: Lazy[Any] = None, if_false: Lazy[Any
     return if_true if condition else if_false
 
 
-@node("ForEachOpen", category="logic", label="For Each (Open)")
+@node("ForEachOpen", category="logic", label="For Each (Open)", facts=passed("items"))
 def for_each_open(*, items: Items) -> Each:
     """Begin a loop: what lies between here and For Each (Close) runs once for each item.
 
@@ -69,7 +78,7 @@ def for_each_open(*, items: Items) -> Each:
     return Each(items, [*range(len(items))], Loop(tuple(items)))
 
 
-@node("ForEachClose", category="logic", label="For Each (Close)")
+@node("ForEachClose", category="logic", label="For Each (Close)", facts=passed("value"))
 def for_each_close(*, loop: Loop, value: Recipe[Any], context: Context) -> Collected | Expand:
     """End a loop and collect what each round made; rounds whose item and nodes are unchanged are not run again.
 
@@ -85,7 +94,7 @@ def for_each_close(*, loop: Loop, value: Recipe[Any], context: Context) -> Colle
     return unroll(context.graph, context.node, loop.items)
 
 
-@node("ListJoin", category="logic", label="Join Lists")
+@node("ListJoin", category="logic", label="Join Lists", facts=agreed("first", "second"))
 def list_join(*, first: Items, second: Items | None = None) -> Items:
     """Put one list behind another; a single value counts as a list of one.
 

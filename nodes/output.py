@@ -51,7 +51,7 @@ def save_latent(*, samples: Latent, filename_prefix: str = "latents/Inkwater", c
     return Ui({"latents": [context.save(filename_prefix, "latent", data).ui]})
 
 
-@node("LoadLatent", runs_on="io", category="_for_testing", label="LoadLatent")
+@node("LoadLatent", runs_on="io", category="_for_testing", label="LoadLatent", facts=latent_file.facts)
 def load_latent(*, latent: Annotated[FileRef, File("input")], context: Context) -> Latent:
     """Load latents that were saved as a .latent file.
 

@@ -61,7 +61,7 @@ def prompted(*texts: str, plain: Callable[[str], str] = str) -> FactsOf:
             text = constant if isinstance(constant, str) else known.facts(name).get("value")
             if isinstance(text, str) and "embedding:" in text:
                 _check(known.library, name, text, plain(text), family, constant is text)  # type: ignore[arg-type]
-        return (without_unknown(family=family, brings=0),)
+        return (without_unknown(family=family, brings=(0,)),)
 
     return facts
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from engine.graph.facts import Facts, FactsOf, Known
-from nodes.facts import FLOAT_BYTES, latent_of, picture_of, without_unknown
+from nodes.facts import FLOAT_BYTES, picture_of, sized, without_unknown
 
 Make = Callable[[int | None, int | None, int | None], Facts]
 Size = tuple[int | None, int | None]
@@ -29,7 +29,7 @@ def size_at(known: Known, source: str) -> tuple[int | None, int | None, int | No
 
 def same_size(source: str, *makes: Make) -> FactsOf:
     """One output for each of `makes`, as large as `source`."""
-    return lambda known: [_made(make, known, source, *size_at(known, source)) for make in makes]
+    return lambda known: [sized(make, known.facts(source), *size_at(known, source)) for make in makes]
 
 
 def of_size(source: str, size: SizeOf, *makes: Make) -> FactsOf:
@@ -41,7 +41,7 @@ def of_size(source: str, size: SizeOf, *makes: Make) -> FactsOf:
             width, height = size(known, width, height)
         else:
             width = height = None
-        return [_made(make, known, source, width, height, batch) for make in makes]
+        return [sized(make, known.facts(source), width, height, batch) for make in makes]
 
     return facts
 
@@ -51,7 +51,7 @@ def of_batch(source: str, count: Callable[[Known, int], int | None], make: Make 
 
     def facts(known: Known) -> Sequence[Facts]:
         width, height, batch = size_at(known, source)
-        return [_made(make, known, source, width, height, None if batch is None else count(known, batch))]
+        return [sized(make, known.facts(source), width, height, None if batch is None else count(known, batch))]
 
     return facts
 
@@ -63,7 +63,7 @@ def together(first: str, second: str, make: Make = picture_of) -> FactsOf:
         width, height, batch = size_at(known, first)
         more = known.facts(second).get("batch")
         total = None if batch is None or more is None else batch + more
-        return [_made(make, known, first, width, height, total)]
+        return [sized(make, known.facts(first), width, height, total)]
 
     return facts
 
@@ -72,9 +72,3 @@ def constant_of(known: Known, name: str) -> float | None:
     """A number input that is a constant; None where it is linked."""
     value = known.facts(name).get("value", known.get(name))
     return value if type(value) in (int, float) else None
-
-
-def _made(make: Make, known: Known, source: str, width: int | None, height: int | None, batch: int | None) -> Facts:
-    if make is latent_of:
-        return latent_of(width, height, batch, known.facts(source).get("channels"))
-    return make(width, height, batch)

@@ -33,9 +33,11 @@ class Foresight:
         if definition.facts is None and not self._judges:
             return (NOTHING,) * len(definition.outputs)
         known = self._inputs(id, found, above, parser)
-        for judge in self._judges if known else ():
+        # What takes anything needs nothing to fit: both sides of a choice, the values of a list.
+        fussy = {s.name: known[s.name] for s in definition.inputs if s.name in known and s.type is not Any}
+        for judge in self._judges if fussy else ():
             blamed: set[str] = set()
-            for first, second, expected, seen in judge.verdicts(known):
+            for first, second, expected, seen in judge.verdicts(fussy):
                 if second in blamed:
                     continue
                 blamed.add(second)

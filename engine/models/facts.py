@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from engine.files import FileRef, Library
 from engine.graph.facts import NOTHING, Describe, Facts, Judge, barred, same
@@ -43,18 +43,27 @@ MASK_AND_PICTURE = 5
 
 
 def beside_fits(reads: int, brings: int) -> bool:
-    """Whether a denoiser that reads so many channels beside the latent can do with those that a conditioning brings.
+    """Whether a denoiser that reads so many channels beside the latent can do with those that a prompt brings.
 
     Inpainting conditionings serve plain models too, by the mask of their latent; depth that nobody reads would be lost.
     """
     return reads == brings or {reads, brings} == {0, MASK_AND_PICTURE}
 
 
+class Beside(Judge):
+    """The row for what is read beside the latent: each prompt of a conditioning must bring it."""
+
+    def verdicts(self, inputs: Mapping[str, Facts]) -> Iterator[tuple[str, str, Any, Any]]:
+        """As those of every row; `found` is what the first prompt that does not fit brings."""
+        for first, second, reads, brings in super().verdicts(inputs):
+            yield first, second, reads, next(n for n in brings if not beside_fits(reads, n))
+
+
 JUDGES: tuple[Judge, ...] = (
     same("wrong_family", "family"),
     same("wrong_family", "space"),
     same("wrong_channels", "channels"),
-    Judge("wrong_beside", "reads", "brings", beside_fits),
+    Beside("wrong_beside", "reads", "brings", lambda reads, brings: all(beside_fits(reads, n) for n in brings)),
     barred("missing_part", "absent"),
 )
 """Facts that all inputs of a node must agree on, and the fact that a value stands for a part that is not there."""
