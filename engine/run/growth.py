@@ -17,8 +17,9 @@ from engine.graph.plan import Plan, Step
 from engine.graph.registry import Registry
 from engine.run.artifact import Artifact
 from engine.run.calls import gathered, merged
-from engine.run.errors import BadExpansion
+from engine.run.errors import BadExpansion, StepError
 from engine.run.perform import Grown
+from engine.run.unsound import without_unsound
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +83,13 @@ class Growth:
     outputs: tuple[tuple[Any, ...], ...]
     """Of each element of a mapped step: values, and Links by the ids of the running plan."""
     spared: dict[NodeId, str]
+    unsound: dict[NodeId, StepError]
+    """Of the spared steps those that stand there without what they need, and why."""
 
 
 def plant(parent: Step, key: Key, grown: Grown, steps: Mapping[NodeId, Step], graph: Graph, rules: Rules) -> Growth:
     """Turn what a node returned into steps; BadExpansion names what is wrong with it."""
-    growth = Growth(grown, {}, {}, {}, (), (), (), {})
+    growth = Growth(grown, {}, {}, {}, (), (), (), {}, {})
     mapped = bool(parent.maps)
     for i, element in enumerate(grown.elements):
         if not isinstance(element, Expand):
@@ -103,6 +106,10 @@ def plant(parent: Step, key: Key, grown: Grown, steps: Mapping[NodeId, Step], gr
 
 def _plant_one(growth: Growth, expand: Expand, stem: Step, outer: Plan, rules: Rules) -> None:
     checked = rules.expanded(expand, stem, outer)
+    if checked.errors:
+        expand, causes = without_unsound(expand, checked, stem.id)
+        growth.unsound |= {f"{stem.id}.{id}": cause for id, cause in causes.items()}
+        checked = rules.expanded(expand, stem, outer) if causes else checked
     _refuse(checked, stem)
     outputs = tuple(inside(o, expand, stem.id) for o in expand.outputs)
     for o in outputs:

@@ -28,7 +28,7 @@ from engine.run.dispatch import Dispatch
 from engine.run.errors import BadExpansion, Stuck
 from engine.run.events import Emit, Event, Expanded, JobFinished, JobStarted, Status, Warned
 from engine.run.flights import Flights
-from engine.run.growth import Rules, harvest, plant
+from engine.run.growth import Growth, Rules, harvest, plant
 from engine.run.lanes import links
 from engine.run.perform import Desk, Grown, Ticket
 from engine.run.recorded import may_sample
@@ -349,11 +349,18 @@ class _Run(Dispatch):
         if self.closed:
             return
         self.grown[id] = growth
-        self.gaps.expect(id, growth.spared)
+        self._spare(id, growth)
         self._hold(id, growth.targets)
         self._admit(found, needed)
         if unknown := self._await(id, growth.targets):
             self._spawn(self._need(unknown))
+
+    def _spare(self, id: NodeId, growth: Growth) -> None:
+        """Some of its children may fail, or cannot run as it is."""
+        self.gaps.expect(id, growth.spared)
+        for part, cause in growth.unsound.items():
+            self.gaps.fill(part, cause)
+            self._spoil(part)
 
     def _reaches(self, ids: Iterable[NodeId], goal: NodeId) -> bool:
         """Whether any of these steps needs the step `goal`."""

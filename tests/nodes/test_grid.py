@@ -72,6 +72,9 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
     (models / "checkpoints").mkdir()
     write_checkpoint(models / "checkpoints" / "one.safetensors", TINY)
     write_checkpoint(models / "checkpoints" / "two.safetensors", TINY, seed=1)
+    (models / "checkpoints" / "cut.safetensors").write_bytes(
+        (models / "checkpoints" / "one.safetensors").read_bytes()[:-9]
+    )
     with Session(
         nodes.registry() | OWN, data=tmp_path_factory.mktemp("data"), models=[models], precision="full", disk=0
     ) as made:
@@ -327,6 +330,14 @@ def test_a_failure_that_costs_another_target_is_told_as_one(session: Session) ->
     done = [e.node for e in heard if isinstance(e, StepFinished)]
     assert "8" in done, "the grid is made all the same"
     assert [e.node for e in heard if isinstance(e, StepFailed) and not e.spared] == ["2"]
+
+
+def test_a_cell_that_is_refused_is_a_gap(session: Session) -> None:
+    heard = Heard()
+    _, cells = run(session, plotted(sampling(), "6", ("1.ckpt_name", "one.safetensors, cut.safetensors")), heard)
+    assert [cell.shape for cell in cells] == [(1, 32, 32, 3), (1, 320, 320, 3)]
+    (warned,) = (e for e in heard if isinstance(e, Warned))
+    assert "cut.safetensors: CheckpointLoaderSimple failed: cut.safetensors is damaged" in warned.message
 
 
 def test_a_grid_in_a_grid_passes_its_gaps_on(session: Session) -> None:
