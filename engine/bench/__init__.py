@@ -19,8 +19,8 @@ GROUPS = {
 }
 """Modules with a function `figures()`."""
 
-LARGE = {"models": "engine.bench.models_bench"}
-"""The same for those that take many gigabytes and minutes: only when they are named."""
+LARGE = {"models": "engine.bench.models_bench", "editor": "engine.bench.editor"}
+"""The same for those that take minutes, and many gigabytes or a browser: only when they are named."""
 
 Measure = Callable[..., Iterator[Figure]]
 

@@ -6,8 +6,8 @@ import argparse
 
 from engine.cli.common import precision
 
-FLAGS = ("look", "server", "models")
-HELP = "measure planning, caching, memory, sampling, looking inside and the server on this machine"
+FLAGS = ("look", "server", "models", "editor")
+HELP = "measure planning, caching, memory, sampling, looking inside, the server and the editor on this machine"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -16,6 +16,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--server", action="store_true", help="only what clients of the server see (a group too)")
     parser.add_argument(
         "--models", action="store_true", help="only each family at full size: minutes, and up to 20 GB of memory"
+    )
+    parser.add_argument(
+        "--editor", action="store_true", help="only the editor with 1,000 and 3,000 nodes: minutes, and a browser"
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
     precision(parser)

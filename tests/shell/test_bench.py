@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import time
 from collections.abc import Iterator
 from types import SimpleNamespace
@@ -10,8 +11,9 @@ from types import SimpleNamespace
 import pytest
 
 from engine import bench
-from engine.bench import graph, memory, models
+from engine.bench import editor, graph, memory, models
 from engine.bench.figure import Figure
+from engine.cli import Sentence
 from engine.graph.check import check
 from engine.graph.graph import Graph
 from engine.plugins import builtins
@@ -51,6 +53,19 @@ def test_every_group_can_be_measured() -> None:
     from importlib import import_module
 
     assert all(callable(import_module(module).figures) for module in (bench.GROUPS | bench.LARGE).values())
+
+
+def test_lines_of_the_editor_are_figures() -> None:
+    told = '{"what": "pan", "value": 61.5, "unit": "fps", "limit": 30, "least": true, "more": "8 ms"}'
+    assert editor.figure(json.loads(told)) == Figure("pan", 61.5, "fps", 30, least=True)
+    assert editor.figure({"what": "heap", "value": 16.0, "unit": "MB"}) == Figure("heap", 16.0, "MB")
+
+
+def test_an_editor_that_cannot_be_measured_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    failed = subprocess.CompletedProcess([], 1, "", "The editor could not be measured: no Node.\n")
+    monkeypatch.setattr(subprocess, "run", lambda *args, **options: failed)
+    with pytest.raises(Sentence, match=r"^The editor could not be measured: no Node\.$"):
+        list(editor.figures())
 
 
 @pytest.mark.parametrize(("made", "count"), [(graph.chain(50), 51), (graph.layered(), 1100)])

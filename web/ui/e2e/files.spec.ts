@@ -4,6 +4,7 @@ import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { crc32 } from "node:zlib";
 import type { BrowserContext, Page } from "@playwright/test";
+import { still } from "./canvas-kit";
 import { Editor, expect, ROOT, test } from "./fixture";
 
 const tab = (page: Page, name: string | RegExp) =>
@@ -88,6 +89,25 @@ test("#31 every change is there after a reload, with its history", async ({ edit
   await expect(tab(page, "Text to image, unsaved changes")).toBeVisible();
   await editor.press("Control+z");
   await expect(seed(editor)).toHaveValue("7");
+});
+
+test("#31 a reload keeps what stands in a field that is not left yet, and the view", async ({ editor }) => {
+  const { page } = editor;
+  const view = () => page.locator(".react-flow__viewport").getAttribute("style");
+  await editor.open();
+  await editor.press("Alt+=");
+  await still(editor);
+  await seed(editor).fill("99");
+  const before = await view();
+  await page.reload();
+  await editor.ready();
+  await expect(seed(editor)).toHaveValue("99");
+  expect(await view()).toBe(before);
+  // Gone again before anything of it can be in the database.
+  await page.reload({ waitUntil: "commit" });
+  await page.reload();
+  await editor.ready();
+  await expect(seed(editor)).toHaveValue("99");
 });
 
 test("#31 two windows keep their own tabs; what a closed one left comes back in the next", async ({

@@ -1,5 +1,6 @@
 /** Frames a second and the main thread's work while something goes on in the page. */
 
+import { appendFile } from "node:fs/promises";
 import type { CDPSession, Page } from "@playwright/test";
 
 export interface Frames {
@@ -62,17 +63,27 @@ export interface Line {
   readonly what: string;
   readonly value: number;
   readonly unit: string;
-  readonly wanted: string;
+  /** The most that it may be; the least with `least`; without it nothing is promised. */
+  readonly limit?: number;
+  readonly least?: boolean;
+  /** What else is to be said of it. */
+  readonly more?: string;
 }
 
-/** A table on the standard output. */
-export function print(lines: readonly Line[]): void {
-  const cells = lines.map((l) => [l.what, l.value.toFixed(l.value < 10 ? 2 : 0), l.unit, l.wanted]);
+const wanted = ({ limit, least = false, more }: Line): string =>
+  [limit === undefined ? "" : `${least ? "at least" : "at most"} ${limit}`, more ?? ""].filter(Boolean).join(", ");
+
+/** A table on the standard output; the lines as JSON, one each, at the end of the file that PERF_REPORT names: after a
+ * test that failed there is another process, and another table. */
+export async function tell(lines: readonly Line[]): Promise<void> {
+  const file = process.env["PERF_REPORT"];
+  if (file) await appendFile(file, lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
+  const cells = lines.map((line) => [line.what, line.value.toFixed(line.value < 10 ? 2 : 0), line.unit, wanted(line)]);
   const widths = [0, 1, 2, 3].map((n) => Math.max(...cells.map((row) => row[n]?.length ?? 0)));
   for (const row of cells) {
-    const [what = "", value = "", unit = "", wanted = ""] = row;
+    const [what = "", value = "", unit = "", limit = ""] = row;
     process.stdout.write(
-      `${what.padEnd(widths[0] ?? 0)}  ${value.padStart(widths[1] ?? 0)} ${unit.padEnd(widths[2] ?? 0)}  ${wanted}\n`,
+      `${what.padEnd(widths[0] ?? 0)}  ${value.padStart(widths[1] ?? 0)} ${unit.padEnd(widths[2] ?? 0)}  ${limit}\n`,
     );
   }
 }

@@ -12,8 +12,6 @@ export default defineConfig({
   resolve: { alias: { "~": at("../../src") } },
   build: {
     target: "es2023",
-    outDir: at("../results/perf-dist"),
-    emptyOutDir: true,
     chunkSizeWarningLimit: 2000,
     rolldownOptions: { input: { editor: at("index.html"), bare: at("bare.html") } },
   },
