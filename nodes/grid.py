@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from engine.diffusion.types import Image
 from engine.graph.axes import MOST_CELLS, AxisError, Definitions, axis
@@ -17,7 +17,7 @@ from engine.graph.facts import NOTHING, Facts, Known
 from engine.graph.graph import Arg, Const, Graph, Link, Node, NodeId
 from engine.graph.problems import Refused
 from engine.graph.sockets import Range, Recipe, Widget
-from engine.graph.told import Telling
+from engine.graph.told import Telling, Told, beside
 from engine.models.handle import Guider, Model
 from nodes.facts import passed
 from nodes.output import preview_image
@@ -64,7 +64,7 @@ def planned(known: Known) -> Sequence[Facts]:
         try:
             axes_of(graph, known.definitions.get, end, {name: str(text) for name, text in texts.items()}, known.library)
         except PlotError as error:
-            raise Refused("bad_axis", {"reason": str(error)}, error.input) from None
+            raise Refused("bad_axis", beside(error), error.input) from None
     return (NOTHING, NOTHING)
 
 
@@ -134,7 +134,7 @@ def grid_cell(*, image: list[Image] | None = None, reason: Telling | None = None
         gap = {"cell": context.node.rpartition(".")[2], "reason": str(reason), "telling": reason.plain()}
         return Cell(drawn, str(reason), Ui({**preview_image(images=drawn, context=context), "gaps": [gap]}))
     if not image or len({tuple(i.shape[1:]) for i in image}) > 1:
-        raise ValueError("The cell has no picture, or pictures of several sizes; give one picture for each cell.")
+        raise Told("The cell has no picture, or pictures of several sizes; give one picture for each cell.")
     picture = image[0] if len(image) == 1 else Image(torch.cat([*image]))
     return Cell(picture, "", preview_image(images=picture, context=context))
 
@@ -189,11 +189,11 @@ def _with_gaps(pictures: Sequence[Tensor], reasons: Sequence[str], columns: int,
     return [card(reason, width, height) if reason else next(rest) for reason in why]
 
 
-class PlotError(ValueError):
+class PlotError(Told):
     """A grid that cannot be made; `input` is the input of the XY Plot to mend."""
 
-    def __init__(self, message: str, input: str) -> None:
-        super().__init__(message)
+    def __init__(self, sentence: str, input: str, /, **values: Any) -> None:
+        super().__init__(sentence, **values)
         self.input = input
 
 
@@ -211,17 +211,23 @@ def axes_of(
             target, values = texts[f"{way}_input"], texts[f"{way}_values"]
             found.append(axis(graph, definitions, reached, target, values, library))
         except AxisError as error:
-            raise PlotError(str(error), f"{way}_{error.part}") from None
+            raise PlotError("{reason}", f"{way}_{error.part}", reason=error.telling) from None
     x, y = found
     if x is not None and y is not None:
         if (x.node, x.input) == (y.node, y.input):
-            raise PlotError(f"both axes change {texts['x_input']}; choose another input for one of them.", "y_input")
-        if len(x.values) * len(y.values) > MOST_CELLS:
-            count = len(x.values) * len(y.values)
             raise PlotError(
-                f"the grid would have {len(x.values)} × {len(y.values)} = {count:,} cells, and {MOST_CELLS} are the "
-                "most; take fewer values.",
+                "both axes change {target}; choose another input for one of them.",
+                "y_input",
+                target=texts["x_input"].strip(),
+            )
+        if len(x.values) * len(y.values) > MOST_CELLS:
+            raise PlotError(
+                "the grid would have {columns} × {rows} = {count} cells, and {most} are the most; take fewer values.",
                 "y_values",
+                columns=len(x.values),
+                rows=len(y.values),
+                count=f"{len(x.values) * len(y.values):,}",
+                most=MOST_CELLS,
             )
     return (x, y)
 
@@ -232,12 +238,17 @@ def plotted(context: Context, end: Link, texts: Mapping[str, str], *, share: boo
     try:
         axes = axes_of(graph, context.definition, end, texts)
     except PlotError as error:
-        raise PlotError(f"input {error.input}: {error}", error.input) from None
+        raise PlotError("input {input}: {reason}", error.input, input=error.input, reason=error.telling) from None
     types = {id: context.definition(id) for id in above(graph, end.node)}
     guiders = [id for id, d in types.items() if share and _takes_model(d) and _gives(d, Guider)]
     made = cells(graph, end, axes, guiders, context.node)
     if len(made.nodes) > MOST_STEPS:
-        raise PlotError(f"its cells would have {len(made.nodes):,} nodes, and {MOST_STEPS:,} are the most.", "x_values")
+        raise PlotError(
+            "its cells would have {nodes} nodes, and {most} are the most; take fewer values.",
+            "x_values",
+            nodes=f"{len(made.nodes):,}",
+            most=f"{MOST_STEPS:,}",
+        )
     named = {graph.nodes[id].type: d for id, d in types.items()}
     tops, sides = ([""] if a is None else [*a.labels] for a in axes)
     shown = {
