@@ -1,7 +1,7 @@
 """`python -m tests`: formatting, lint, types and tests of the program and of its editor, with a plain count at the end.
 
 Options go to pytest: `-k EXPRESSION`, `--slow`, `--gpu`, paths. With `-k` or a path only pytest runs, with `--editor`
-only what checks the editor in web/ui.
+only what checks the editor in web/ui. The whole suite is run by several processes at once (`-n 0`: by one).
 """
 
 from __future__ import annotations
@@ -17,6 +17,20 @@ CHECKS = (
     ("lint", ("ruff", "check", ".")),
     ("types", ("mypy", "--strict")),
 )
+MOST_PROCESSES = 4
+"""More would each hold a model and a server of their own."""
+
+
+def side_by_side(arguments: list[str]) -> list[str]:
+    """The options by which pytest runs the whole suite: a file of tests to a process, each with its share of cores."""
+    if any(a.startswith(("-n", "--dist", "--pdb")) for a in arguments):
+        return []
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    processes = min(cores, MOST_PROCESSES)
+    if processes == 1:
+        return []
+    os.environ.setdefault("OMP_NUM_THREADS", str(cores // processes))  # they and what they start
+    return ["-n", str(processes), "--dist", "loadfile"]
 
 
 class Counts:
@@ -57,7 +71,7 @@ def main(arguments: list[str]) -> int:
         counts.skipped += row.skipped
     if not editor:
         print("== tests", flush=True)
-        code = pytest.main(arguments, plugins=[counts])
+        code = pytest.main([*arguments, *([] if some else side_by_side(arguments))], plugins=[counts])
         if code not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED) and not counts.failed:
             counts.failed += 1  # an interruption or a usage error
     print(f"{counts.passed} passed, {counts.failed} failed, {counts.skipped} skipped", flush=True)
