@@ -43,6 +43,21 @@ def desk(loop: Loop, data: Path) -> Iterator[Desk]:
     loop.run(made.channel.stop(5))
 
 
+@pytest.fixture(scope="module")
+def quiet(loop: Loop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """A worker without previews that makes each job's batches alone; tests may stop it and start it again."""
+    made = Desk(_channel(tmp_path_factory.mktemp("quiet"), preview_method="none", share="never"), loop)
+    yield made
+    loop.run(made.channel.stop(5))
+
+
+async def _started(desk: Desk) -> Channel:
+    if desk.channel.state == "stopped":
+        await desk.channel.start()
+    await desk.channel.ready(SECONDS)
+    return desk.channel
+
+
 def _channel(data: Path, **others: Any) -> Channel:
     return WorkerProcess(settings(data, **{"device": "cpu", "share": "auto", "preview_method": "auto", **others}))
 
@@ -111,33 +126,27 @@ def test_weights_are_reported_by_who_holds_them_and_freed(desk: Desk) -> None:
     desk.loop.run(scene())
 
 
-def test_stopping_gives_back_a_job_in_the_middle_of_sampling(loop: Loop, tmp_path: Path) -> None:
-    desk = Desk(_channel(tmp_path, share="never"), loop)
-
+def test_no_previews_unless_they_are_wanted(quiet: Desk) -> None:
     async def scene() -> None:
-        await desk.channel.start()
-        await desk.channel.ready(SECONDS)
-        assert desk.channel.about["torch"]
-        first, second = (desk.give(text_to_image(seed, steps=5000, size=256)) for seed in (1, 2))
-
-        def told(*kinds: type[Any]) -> list[Any]:
-            return [e for job in (first, second) for e in desk.of(job, *kinds)]
-
-        await desk.until(lambda: [e for e in told(events.Progress) if e.node == "5" and e.done > 2])
-        assert await desk.channel.stop(0.2) == (first, second)
-        assert not told(events.JobFinished, events.StepFailed)
-
-    loop.run(scene())
-
-
-def test_no_previews_unless_they_are_wanted(loop: Loop, tmp_path: Path) -> None:
-    desk = Desk(_channel(tmp_path, preview_method="none", share="never"), loop)
-
-    async def scene() -> None:
-        await desk.channel.start()
-        told = await desk.work(text_to_image(8, steps=2))
+        await _started(quiet)
+        told = await quiet.work(text_to_image(8, steps=2))
         assert told[-1].status == "success"
         assert not [e for e in told if isinstance(e, events.Preview)]
-        await desk.channel.stop(5)
 
-    loop.run(scene())
+    quiet.loop.run(scene())
+
+
+def test_stopping_gives_back_a_job_in_the_middle_of_sampling(quiet: Desk) -> None:
+    async def scene() -> None:
+        channel = await _started(quiet)
+        assert channel.about["torch"]
+        first, second = (quiet.give(text_to_image(seed, steps=5000, size=256)) for seed in (1, 2))
+
+        def told(*kinds: type[Any]) -> list[Any]:
+            return [e for job in (first, second) for e in quiet.of(job, *kinds)]
+
+        await quiet.until(lambda: [e for e in told(events.Progress) if e.node == "5" and e.done > 2])
+        assert await channel.stop(0.2) == (first, second)
+        assert not told(events.JobFinished, events.StepFailed)
+
+    quiet.loop.run(scene())
