@@ -28,7 +28,7 @@ export const STATES = ["queued", "held", "running", "success", "error", "cancell
 export const jobState = z.enum(STATES);
 
 /** A sentence with gaps and what stands in them (i18n/sentences.ts). */
-const telling = z.object({ sentence: z.string(), values: object });
+export const telling = z.object({ sentence: z.string(), values: object });
 
 /** Why a job failed. */
 export const jobError = z
@@ -212,6 +212,7 @@ export const event = z.discriminatedUnion("kind", [
     message: z.string(),
     exception: z.string().default(""),
     telling: telling.nullable().default(null),
+    spared: z.boolean().default(false),
   }),
   z.object({ kind: z.literal("Expanded"), ...logged, node: z.string(), nodes: names }),
   z.object({

@@ -8,7 +8,6 @@ import type { JsonObject } from "~/core/types";
 import { useDoc } from "~/stores/doc";
 import type { Problem } from "~/stores/run";
 import { errorText, jobErrorText, mendText, problemText, whyText } from "./problems";
-import { reasonText } from "./reasons";
 
 const FALLEN = "the server's sentence";
 
@@ -63,50 +62,6 @@ describe("in Vietnamese", () => {
 
   test.each(Object.keys(codes.refusal))("#34 refusal %s", (code) => {
     whole(errorText({ code, message: FALLEN }));
-  });
-
-  test.each(Object.values(codes.reason))("#34 of a model file: %s", (sentence) => {
-    const text = problemText(problem("bad_model_file", { name: "a.safetensors", reason: sentence }));
-    whole(text);
-    expect(text).not.toBe(sentence);
-    expect(text).toMatch(/không/i);
-  });
-
-  test.each([
-    ...Object.values(codes.recording),
-    "A sampler step could not be recorded: out of memory.",
-    "A run of the sampler could not be recorded: out of memory.",
-    "The recording 00ff cannot be read (Permission denied).",
-    "The recording 00ff is of another version of Inkwater (format 9, this one reads 1): record the job again.",
-  ])("#34 of a recording: %s", (sentence) => {
-    const text = reasonText(sentence);
-    whole(text);
-    expect(text).not.toBe(sentence);
-    expect(text).toMatch(/không/i);
-  });
-
-  test.each([
-    '"steps" names no input; write Title.input, for example KSampler.steps.',
-    'there is no node "Frist" above this grid; did you mean First?',
-    'there is no node "Frist" above this grid.',
-    "Elsewhere (node 9) does not lead to the picture of this grid; choose a node that does.",
-    '2 nodes are called "Same" (2, 3); name one by its id, for example 2.by.',
-    'First has no input "sise"; did you mean size?',
-    "KSampler.model takes MODEL, which comes by a link and not as a value; there are seed, steps.",
-    "it has values and no input; choose the input that takes them, or clear them.",
-    'A.n takes whole numbers (1, 2, 3 or 1..3), and "2.5" is none.',
-    "A.n: the range 1..5 step 0 never reaches its end with that step.",
-    "A.n: that is more than 400 values, the most that a grid has cells.",
-    'A.n: there is no file "a" among loras (looked in models).',
-    'First.kind: "sofd" is not among its choices; did you mean soft?',
-    "First.size: 12 is above the maximum 9.",
-    "First.size: 0 is below the minimum 1.",
-    "both axes change Paint.red; choose another input for one of them.",
-    "the grid would have 100 × 100 = 10,000 cells, and 400 are the most; take fewer values.",
-  ])("#34 of an axis: %s", (sentence) => {
-    const text = problemText(problem("bad_axis", { reason: sentence }));
-    whole(text);
-    expect(text).not.toBe(sentence);
   });
 
   test("#34 a code that nobody has told of keeps the server's sentence", () => {

@@ -34,7 +34,7 @@ export const problemText = (problem: Problem): string => codeText(problem.code, 
 /** The sentence of a problem's code. A reason that is told with its values is in the reader's language. */
 function codeText(code: string, args: JsonObject): string | null {
   const telling = sentenceIn(args["telling"]);
-  const reason = telling ? { reason: toldText(telling, shown(args["reason"])) } : {};
+  const reason = telling ? { reason: toldText(telling, shown(args["reason"] ?? args["found"])) } : {};
   return told("problem", code, withNames({ ...args, ...reason }), PROBLEMS);
 }
 

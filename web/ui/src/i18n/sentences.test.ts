@@ -95,6 +95,23 @@ describe("in Vietnamese", () => {
     expect(toldText(telling("failed: {text} ({kind}).", values), "")).toBe("báo lỗi: không gì cả, b (X).");
   });
 
+  test("#34 what a model file lacks, and what an axis should be", () => {
+    const lacks = telling("{name} has no {missing}: it holds only {there}.", {
+      name: "a.safetensors",
+      missing: telling("{some} and no {last}", { some: telling("text encoder (CLIP)", {}), last: telling("VAE", {}) }),
+      there: [telling("denoiser (UNet)", {})],
+    });
+    const problem = { code: "missing_part", severity: "error" as const, node: "3", input: "clip", mend: null };
+    expect(problemText({ ...problem, args: { found: "English", telling: lacks }, message: "" })).toBe(
+      "a.safetensors không có bộ mã hóa văn bản (CLIP) và không có VAE: nó chỉ có mô hình khử nhiễu (UNet).",
+    );
+    const near = telling("; did you mean {names}?", { names: "First" });
+    const axis = telling("there is no node {name} above this grid{near}", { name: '"Frist"', near });
+    expect(problemText({ ...problem, code: "bad_axis", args: { reason: "English", telling: axis }, message: "" })).toBe(
+      'Không có nút "Frist" ở phía trên lưới này; ý bạn là First?',
+    );
+  });
+
   test("#34 the reason of a problem", () => {
     const args = { name: "a.pt", reason: "Permission denied", telling: telling("Permission denied", {}) };
     const problem = { code: "bad_embedding", severity: "error" as const, node: "3", input: "text", args };

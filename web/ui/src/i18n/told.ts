@@ -2,7 +2,6 @@
 
 import i18next from "i18next";
 import type { Json, JsonObject } from "~/core/types";
-import { reasonText } from "./reasons";
 
 /** A key of the language files, and its values. */
 export interface Telling {
@@ -99,7 +98,6 @@ export const PROBLEMS: Readonly<Record<string, Teller>> = {
   }),
   wrong_beside: (a) => ({ key: BESIDE[shown(a["expected"])] ?? "wrong_beside", values: plain(a) }),
   unknown_embedding: either("unknown_embedding", "near", (a) => some(a["near"])),
-  bad_embedding: but((a) => ({ reason: reasonText(shown(a["reason"])) })),
   dependency_cycle: but((a) => ({ nodes: cycle(a["nodes"]) })),
   too_large_for_memory: but((a) => ({ needs: bytes(a["needs"]), budget: bytes(a["budget"]) })),
   invalid_prompt: byReason("invalid_prompt"),
@@ -107,9 +105,7 @@ export const PROBLEMS: Readonly<Record<string, Teller>> = {
   bad_number: either("bad_number", "finite", (a) => a["reason"] === "finite"),
   invalid_subgraph: byReason("invalid_subgraph"),
   subgraph_recursion: but((a) => ({ chain: cycle(list(a["chain"]).slice(0, -1)) })),
-  missing_part: but((a) => ({ found: reasonText(shown(a["found"])) })),
-  bad_model_file: but((a) => ({ reason: reasonText(shown(a["reason"])) })),
-  bad_axis: but((a) => ({ reason: reasonText(shown(a["reason"])) })),
+  missing_part: but((a) => ({ found: shown(a["reason"] ?? a["found"]) })),
   lost_link: either("lost_link", "named", (a) => some(a["name"])),
   left_out: byReason("left_out"),
   not_translated: byReason("not_translated"),

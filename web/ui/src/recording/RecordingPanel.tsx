@@ -2,7 +2,7 @@ import { ChevronLeft, ChevronRight, Clapperboard, GitBranch, Pause, Play, Undo2 
 import { useEffect, useId } from "react";
 import { useTranslation } from "react-i18next";
 import { runCommand } from "~/commands/registry";
-import { reasonText } from "~/i18n/reasons";
+import { toldText } from "~/i18n/problems";
 import { useRun } from "~/stores/run";
 import { useSettings } from "~/stores/settings";
 import { useServer } from "~/stores/server";
@@ -18,7 +18,7 @@ import { figure } from "./figures";
 import { nameOf } from "./names";
 import { openRecording } from "./open";
 import css from "./RecordingPanel.module.css";
-import type { JobRecording, Run } from "./schema";
+import type { JobRecording, Run, Warnings } from "./schema";
 import { Segments } from "./Segments";
 import { Read, Stage } from "./Stage";
 import { attentionStep, chooseRun, goToFrame, runOf, stepBy, useRecording, type View, viewsOf } from "./store";
@@ -33,7 +33,7 @@ export function RecordingPanel() {
   const chosen = useRecording((s) => s.chosen);
   if (known.kind === "reading") return <Reading />;
   if (known.kind === "failed") return <Empty icon={Clapperboard} title={t("failed")} text={known.text} />;
-  if (known.kind === "none" || !run) return <None why={known.kind === "none" ? (known.warnings ?? []) : []} />;
+  if (known.kind === "none" || !run) return <None why={known.kind === "none" ? warningTexts(known) : []} />;
   return (
     <div className={css["panel"]}>
       {chosen !== null && (
@@ -43,14 +43,18 @@ export function RecordingPanel() {
       )}
       <Which recording={known.recording} />
       <Look run={run} />
-      {known.recording.warnings.map((warning) => (
+      {warningTexts(known.recording).map((warning) => (
         <p key={warning} className={css["warning"]}>
-          {reasonText(warning)}
+          {warning}
         </p>
       ))}
     </div>
   );
 }
+
+/** Why something is not there, in the reader's language. */
+const warningTexts = ({ warnings = [], tellings = [] }: Partial<Warnings>): string[] =>
+  warnings.map((text, index) => toldText(tellings[index], text));
 
 const Reading = () => (
   <div className={css["reading"]}>
@@ -70,7 +74,7 @@ function None({ why }: { readonly why: readonly string[] }) {
   if (running && record !== "off")
     return <Empty icon={Clapperboard} title={t("running.title")} text={t("running.text")} />;
   return (
-    <Empty icon={Clapperboard} title={t("none.title")} text={why.map(reasonText).join(" ") || t("none.text")}>
+    <Empty icon={Clapperboard} title={t("none.title")} text={why.join(" ") || t("none.text")}>
       <Button kind="primary" small icon={Play} onClick={begin}>
         {t("none.run")}
       </Button>

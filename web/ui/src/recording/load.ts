@@ -25,7 +25,9 @@ async function read(job: string): Promise<Known> {
     const found = await recordingOf(job);
     if (!found) return { kind: "none" };
     const some = found.runs.some((run) => run.frames.length > 0);
-    return some ? { kind: "there", recording: found } : { kind: "none", warnings: found.warnings };
+    return some
+      ? { kind: "there", recording: found }
+      : { kind: "none", warnings: found.warnings, tellings: found.tellings };
   } catch (error) {
     return { kind: "failed", text: textOf(error) };
   }

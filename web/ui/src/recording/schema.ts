@@ -1,7 +1,7 @@
 /** What the server tells of recordings, and of two jobs side by side. */
 
 import { z } from "zod";
-import { json } from "~/api/schema";
+import { json, telling } from "~/api/schema";
 
 const token = z.object({ text: z.string(), index: z.number() });
 
@@ -30,6 +30,8 @@ export const recording = z.object({
   runs: z.array(run),
   /** Why something of it is not there, a sentence each. */
   warnings: z.array(z.string()).default([]),
+  /** The warnings as sentences and their values. */
+  tellings: z.array(telling.nullable()).default([]),
 });
 
 export const words = z.object({
@@ -69,6 +71,7 @@ export type Run = z.infer<typeof run>;
 export type Frame = Run["frames"][number];
 export type Token = z.infer<typeof token>;
 export type JobRecording = z.infer<typeof recording>;
+export type Warnings = Pick<JobRecording, "warnings" | "tellings">;
 export type Word = z.infer<typeof words>["words"][number];
 export type Comparison = z.infer<typeof comparison>;
 export type Parameter = Comparison["parameters"][number];

@@ -1,7 +1,7 @@
 /** What is looked at of a recording: which job, which run of a sampler, which sampler step, how. */
 
 import { create } from "zustand";
-import type { JobRecording, Run, Token } from "./schema";
+import type { JobRecording, Run, Token, Warnings } from "./schema";
 
 export const VIEWS = ["x", "clean", "noise", "guidance", "attention"] as const;
 export type View = (typeof VIEWS)[number];
@@ -15,7 +15,7 @@ export interface Spot {
 /** What is known of the job's recording: nothing yet, that there is none, why it cannot be read, or all of it. */
 export type Known =
   | { readonly kind: "reading" }
-  | { readonly kind: "none"; readonly warnings?: readonly string[] }
+  | ({ readonly kind: "none" } & Partial<Warnings>)
   | { readonly kind: "failed"; readonly text: string }
   | { readonly kind: "there"; readonly recording: JobRecording };
 
