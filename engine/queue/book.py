@@ -15,10 +15,10 @@ from engine.queue.log import Logged
 from engine.queue.rows import JobRow
 from engine.run.events import Event, StepFinished
 
-COLUMNS = "id, number, state, client, title, created, started, ended, interruptions, error, problems, serial"
-INSERT = f"INSERT INTO jobs ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING"
-SAVE = """UPDATE jobs SET number = ?, state = ?, started = ?, ended = ?, interruptions = ?, error = ?
-    WHERE serial = ?"""
+COLUMNS = "id, number, state, client, title, created, started, ended, interruptions, error, problems, serial, warnings"
+INSERT = f"INSERT INTO jobs ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL) ON CONFLICT (id) DO NOTHING"
+SAVE = """UPDATE jobs SET number = ?, state = ?, started = ?, ended = ?, interruptions = ?, error = ?,
+    warnings = ? WHERE serial = ?"""
 BLOCK = 1 << 20
 """Numbers of events are reserved by so many, on disk before the first of them is given: none is ever given twice."""
 PACKED = 16384
@@ -27,8 +27,9 @@ PACKED = 16384
 
 def row_of(values: tuple[Any, ...]) -> JobRow:
     """A row of COLUMNS."""
-    *plain, error, problems, serial = values
-    return JobRow(*(*plain, loads(error) if error else None, loads(problems) if problems else (), serial))
+    *plain, error, problems, serial, warnings = values
+    problems, warnings = (loads(text) if text else () for text in (problems, warnings))
+    return JobRow(*(*plain, loads(error) if error else None, problems, serial, warnings))
 
 
 def packed(text: str) -> str | bytes:
@@ -154,4 +155,5 @@ class Book:
 
 def _saved(row: JobRow) -> tuple[Any, ...]:
     error = dumps(row.error) if row.error is not None else None
-    return row.number, row.state, row.started, row.ended, row.interruptions, error, row.serial
+    warnings = dumps(row.warnings) if row.warnings else None
+    return row.number, row.state, row.started, row.ended, row.interruptions, error, warnings, row.serial

@@ -11,6 +11,8 @@ State = Literal["queued", "held", "running", "success", "error", "cancelled", "p
 STATES: tuple[State, ...] = ("queued", "held", "running", "success", "error", "cancelled", "parked")
 ENDED: tuple[State, ...] = ("success", "error", "cancelled")
 WAITING: tuple[State, ...] = ("queued", "held")
+WARNINGS = 20
+"""Of one job that are kept with it; its events have all."""
 LARGEST = 2.0**50
 """Of a place in the queue; beyond it halves could no longer be told apart."""
 
@@ -49,6 +51,7 @@ class JobRow:
         number: its place among those that wait, lower is earlier; `serial` decides between equals.
         interruptions: how often its server or worker died under it.
         error: {code, message} and, of a failed step, {node, node_type, exception}.
+        warnings: {code, message, telling} of what is amiss and fails no job, each once, WARNINGS at most.
     """
 
     id: str
@@ -63,6 +66,7 @@ class JobRow:
     error: Mapping[str, Any] | None = None
     problems: Sequence[Any] = ()
     serial: int = 0
+    warnings: Sequence[Mapping[str, Any]] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,11 @@ def _first(db: sqlite3.Connection) -> None:
         db.execute(statement)
 
 
-MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first,)
+def _warnings(db: sqlite3.Connection) -> None:
+    db.execute("ALTER TABLE jobs ADD COLUMN warnings TEXT")
+
+
+MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first, _warnings)
 """From each version to the next; what is here is never changed, a new version is a new row."""
 
 

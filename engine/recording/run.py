@@ -77,6 +77,9 @@ class JobRun:
         self._recordings.wait_for(size)
         self._later(lambda: self._put(state.step, state.sigma, x, clean, branches, seen), size)
 
+    def trouble(self) -> Trouble | None:
+        return self._recorder.tell()
+
     def _answers(self, state: StepState) -> Mapping[str, Tensor]:
         """The branches; the terms of a composed prompt as the one answer that they stand for."""
         conditionings: Sequence[Any] = getattr(self._job.guider, "conditionings", ())

@@ -134,5 +134,6 @@ class JobRecorder:
 
     def tell(self) -> Trouble | None:
         """What is to be told now: the first trouble, once."""
-        told, self._told = self._told, self.trouble is not None
-        return None if told else self.trouble
+        with self._lock:
+            told, self._told = self._told, self.trouble is not None
+            return None if told else self.trouble

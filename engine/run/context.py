@@ -21,7 +21,7 @@ from engine.graph.plan import Step
 from engine.run.artifact import Stamp
 from engine.run.cancel import Cancel
 from engine.run.events import Emit, Preview, Progress, Warned
-from engine.run.recorded import Place, Recorder, Run
+from engine.run.recorded import Place, Recorder, Run, Trouble
 from engine.run.sinks import Outputs
 
 log = logging.getLogger(__name__)
@@ -137,6 +137,7 @@ class NodeContext:
                 asked(state)
             if run is not None:
                 run.step(state)
+                self._warn(run.trouble())
             self._tell(state.step + 1, state.total or 0, self._picture(job, state))
 
         followed = dataclasses.replace(job, on_step=on_step, cancelled=self._cancel.is_set)
@@ -148,10 +149,14 @@ class NodeContext:
             if run is not None:
                 run.drop()
             raise
-        if run is not None and (trouble := await run.end(result)) is not None:
-            self._emit(Warned(self.job, trouble.code, str(trouble.telling), trouble.telling.plain()))
+        if run is not None:
+            self._warn(await run.end(result))
         self.shared = self.shared or result.shared
         return result
+
+    def _warn(self, trouble: Trouble | None) -> None:
+        if trouble is not None:
+            self._emit(Warned(self.job, trouble.code, trouble.message, trouble.telling.plain()))
 
     def _recorded(self, job: Any) -> Run | None:
         """What writes this call down, if that is wanted."""

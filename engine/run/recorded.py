@@ -44,6 +44,9 @@ class Run(Protocol):
     def step(self, state: Any) -> None:
         """A sampler step is done; called in the loop's thread, quick, and raises nothing."""
 
+    def trouble(self) -> Trouble | None:
+        """Why it is not recorded, if that is to be told now."""
+
     async def end(self, result: Any) -> Trouble | None:
         """The call is done: wait until it is on disk."""
 

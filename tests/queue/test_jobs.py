@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from engine.queue.jobs import IdTaken, JobQueue, Logged, QueueProblem
-from engine.run.events import JobFinished, JobQueued, Preview, Progress, StepFailed, StepFinished, StepStarted
+from engine.queue.rows import WARNINGS
+from engine.run.events import JobFinished, JobQueued, Preview, Progress, StepFailed, StepFinished, StepStarted, Warned
 from tests.queue.kit import GRAPH, SECONDS, asynchronous, graph, heard, life, new, opened, queued, run, take_all
 
 
@@ -359,6 +360,41 @@ async def test_the_first_step_that_fails_is_the_cause(tmp_path: Path) -> None:
         assert row is not None
         assert row.error is not None
         assert (row.state, row.error["node"]) == ("error", "1")
+
+
+@asynchronous
+async def test_what_is_amiss_stays_with_the_job(tmp_path: Path) -> None:
+    sentences = [{"sentence": "Cell {n} failed.", "values": {"n": n}} for n in range(99)]
+    told = [Warned("a", "gaps", f"Cell {n} failed.", sentence) for n, sentence in enumerate(sentences)]
+    async with opened(tmp_path) as queue:
+        await queue.put(new("a"))
+        await queue.put(new("b"))
+        await queue.take()
+        queue.record(told[0], told[0], *told)
+        await queue.flush()
+        row = await queue.job("a")
+        assert row is not None
+        assert [w["message"] for w in row.warnings] == [f"Cell {n} failed." for n in range(WARNINGS)]
+        queue.record(JobFinished("a", "success"))
+        await queue.flush()
+    async with opened(tmp_path) as queue:
+        rows = [await queue.job("a"), await queue.job("b")]
+        assert [len(row.warnings) for row in rows if row is not None] == [WARNINGS, 0]
+        assert rows[0] is not None
+        assert rows[0].warnings[3] == {"code": "gaps", "message": "Cell 3 failed.", "telling": told[3].telling}
+
+
+@asynchronous
+async def test_a_database_without_warnings_gets_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with opened(tmp_path) as queue:
+        await queue.put(new("a"))
+    with closing(sqlite3.connect(tmp_path / "state.sqlite")) as db:
+        db.execute("ALTER TABLE jobs DROP COLUMN warnings")
+        db.execute("PRAGMA user_version = 1")
+    async with opened(tmp_path) as queue:
+        row = await queue.job("a")
+        assert row is not None
+        assert (row.state, list(row.warnings)) == ("queued", [])
 
 
 @asynchronous

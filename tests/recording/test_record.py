@@ -11,12 +11,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from engine.graph.told import why
 from engine.recording.folder import DONE
 from engine.recording.format import RecordingError, Writing
 from engine.recording.read import Recording, opened, recordings_of
 from engine.recording.wanted import Wanted
 from engine.run.context import NodeContext
-from engine.run.events import Progress, StepFinished
+from engine.run.events import Progress, StepFinished, Warned
 from engine.workflow.error import WorkflowError
 from tests.recording.conftest import Graph, Studio, workflow
 
@@ -170,6 +171,8 @@ def test_a_run_beyond_the_budget_says_so_and_goes_on(studio: Studio, narrow: Any
     (told,) = studio.warnings
     assert told.startswith("This run is not recorded: its sampler steps take about 0.0 MB") or "0.1 MB" in told
     assert "--recordings GB" in told
+    kinds = [type(e) for e in studio.events]
+    assert kinds.index(Warned) < max(i for i, kind in enumerate(kinds) if kind is Progress)
     found = recordings_of(narrow, "large")
     assert found is not None
     assert found.runs == ()
@@ -204,7 +207,7 @@ def test_a_disk_that_takes_nothing_costs_the_recording_alone(
         result = studio.run(workflow(100 + code), f"full {code}", Wanted())
     assert len(result.files) == 1
     (told,) = studio.warnings
-    assert "cannot be written (No room)" in told
+    assert f"cannot be written ({why(OSError(code, ''))})" in told
     assert not list(studio.folder.path.rglob("*.part"))
     assert studio.run(workflow(100 + code), f"room {code}", Wanted()).ran == ("5",)
 

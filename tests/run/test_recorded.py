@@ -74,6 +74,9 @@ class Written:
         self.ended = True
         return Trouble("recording_unwritable", telling("The disk is full.")) if self.number else None
 
+    def trouble(self) -> Trouble | None:
+        return None
+
     def drop(self) -> None:
         self.dropped = True
 

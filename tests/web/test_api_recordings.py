@@ -78,6 +78,7 @@ def test_a_recording_is_listed_with_its_steps(server: Server, folder: Folder, jo
         "type": "KSampler",
         "key": KEY,
         "sampler": "euler",
+        "partial": False,
         "total": 2,
         "width": 6,
         "height": 4,

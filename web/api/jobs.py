@@ -199,6 +199,7 @@ def job_json(service: Service, row: JobRow) -> dict[str, Any]:
         "interruptions": row.interruptions,
         "error": row.error,
         "problems": list(row.problems),
+        "warnings": list(row.warnings),
         "progress": {node: {"done": p.done, "total": p.total} for node, p in progress.items()},
         "recorded": row.state in ENDED and _recorded(service, row.id),
     }

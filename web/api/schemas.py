@@ -73,6 +73,7 @@ JOB = obj(
         "interruptions": told(WHOLE, "How often a death of the server or worker ended it."),
         "error": told(maybe(ANY_OBJECT), "Why it failed: code, message, node, node_type; telling."),
         "problems": told(list_of(ANY_OBJECT), "Of what was left out when it was submitted."),
+        "warnings": told(list_of(ANY_OBJECT), "What was amiss and failed nothing: code, message, telling."),
         "progress": told(map_of(ref("Progress")), "Of each running step, by node."),
         "recorded": told(YES_NO, "Something of it is recorded: GET /jobs/{id}/recording."),
     }
