@@ -95,3 +95,23 @@ it("shows the cells of a plot on it while it runs, each in its place", () => {
   expect(plotOf(whole)).toEqual({ columns: ["a", "b"], rows: [""], cells: [file("a.png"), file("b.png")] });
   expect(plotOf({ images: [file("a.png")] })).toBeNull();
 });
+
+it("shows why a cell of a plot has no picture, while it runs and after it", () => {
+  const labels = { grid: [{ columns: ["a", "b", "c"], rows: [""] }] };
+  const gap = { cell: "x1y0", reason: "KSampler failed: no.", telling: { sentence: "{x}", values: { x: 1 } } };
+  const told = { reason: gap.reason, telling: gap.telling };
+  const parents = { "8.labels": "8", "8.cell.x0y0": "8", "8.cell.x1y0": "8", "8.cell.x2y0": "8", "8.x1.5": "8" };
+  const nodes: Record<string, NodeRun> = {
+    "8": { state: "running" },
+    "8.labels": { state: "done", shown: labels },
+    "8.cell.x0y0": { state: "waiting" },
+    "8.cell.x1y0": { state: "done", shown: { images: [file("card.png")], gaps: [gap] } },
+    "8.cell.x2y0": { state: "done", shown: { images: [file("c1.png"), file("c2.png")] } },
+    "8.x1.5": { state: "stopped" },
+  };
+  const shown = withInstances(nodes, parents, {});
+  expect(plotOf(shown["8"]?.shown ?? {})?.cells).toEqual([null, told, file("c1.png")]);
+  expect(shown["5"]?.state).toBe("stopped");
+  const pictures = ["a1.png", "a2.png", "card.png", "c1.png", "c2.png"].map(file);
+  expect(plotOf({ ...labels, images: pictures, gaps: [gap] })?.cells).toEqual([file("a1.png"), told, file("c1.png")]);
+});

@@ -74,7 +74,8 @@ function withCells(run: NodeRun, parts: readonly (readonly [string, NodeRun])[],
   const cells = Object.fromEntries(
     made.filter(([place]) => place).map(([place, part]) => [place, part.shown?.["images"] ?? []]),
   );
-  return { ...run, done, total, shown: { ...labels, cells } };
+  const gaps = made.flatMap(([, part]) => part.shown?.["gaps"] ?? []);
+  return { ...run, done, total, shown: { ...labels, cells, ...(gaps.length > 0 && { gaps }) } };
 }
 
 const count = (runs: readonly NodeRun[], state: NodeRun["state"]) => runs.filter((r) => r.state === state).length;

@@ -73,6 +73,17 @@ describe("a job from its events", () => {
     expect(replayed("r2", eventsOf("r2")).nodes).toMatchObject({ "7": { state: "cached", shown: expect.anything() } });
   });
 
+  it("calls no node failed where what needs it is made without it", () => {
+    const told = { job: "j", time: 0, node: "8.x1.5", node_type: "KSampler", message: "no", exception: "" };
+    const of = (spared: boolean) =>
+      replayed("j", [
+        { kind: "StepFailed", ...told, seq: 1, telling: null, spared },
+        { kind: "JobFinished", job: "j", time: 0, seq: 2, status: "success" },
+      ]).nodes["8.x1.5"];
+    expect(of(true)).toEqual({ state: "stopped" });
+    expect(of(false)).toMatchObject({ state: "error", error: "no" });
+  });
+
   it("stops what ran when it is cancelled", () => {
     const view = replayed("r4", eventsOf("r4"));
     expect(view.state).toBe("cancelled");

@@ -72,6 +72,7 @@ function logged(view: JobView, event: Logged): JobView {
     case "StepFinished":
       return finished(view, event);
     case "StepFailed":
+      if (event.spared) return put(without(view, event.node), event.node, { state: "stopped" });
       return put(without(view, event.node), event.node, {
         state: "error",
         error: event.message,
