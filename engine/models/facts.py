@@ -16,6 +16,7 @@ from engine.models.families import FAMILIES, Inspected
 from engine.models.handle import Part
 from engine.models.header import ModelFileError
 from engine.models.tiny_files import tiny_facts, tiny_family
+from engine.models.vae_space import told_space
 
 NEEDED: Mapping[str, tuple[Part, ...]] = {
     "checkpoints": ("denoiser",),
@@ -89,7 +90,7 @@ def describe(library: Library) -> Describe:
                 require(inspected, ref.name, NEEDED[ref.kind][0])
         except ModelFileError as error:
             raise Refused("bad_model_file", {"name": ref.name, **beside(error)}) from None
-        return {**file_facts(inspected), "lacks": _lacks(inspected, ref.name)}
+        return {**_lone(inspected, path, library), **file_facts(inspected), "lacks": _lacks(inspected, ref.name)}
 
     return told
 
@@ -97,6 +98,17 @@ def describe(library: Library) -> Describe:
 def _describer(place: str) -> Callable[[Path, str], Facts]:
     module, _, name = place.partition(":")
     return cast(Callable[[Path, str], Facts], getattr(import_module(module), name))
+
+
+def _lone(inspected: Inspected, path: Path, library: Library) -> Facts:
+    """The space of an autoencoder in a file of its own, where more than its layout tells it."""
+    if tuple(inspected.parts) != ("vae",) or len(inspected.families) == 1:
+        return NOTHING
+    try:
+        space = told_space(path, library.digests.whole)
+    except OSError:
+        return NOTHING
+    return NOTHING if space is None else {"space": space}
 
 
 def _lacks(inspected: Inspected, name: str) -> Mapping[Part, Telling]:
@@ -122,7 +134,8 @@ def file_facts(inspected: Inspected) -> Facts:
     """
     family = FAMILIES[inspected.family]
     told = {"family": family.name} if len(inspected.families) == 1 else {}
-    space = {"space": family.space} if "denoiser" in inspected.parts else {}
+    spaces = {FAMILIES[name].space for name in inspected.families}
+    space = {"space": family.space} if len(spaces) == 1 and {"denoiser", "vae"} & inspected.parts.keys() else {}
     return {
         **told,
         **space,
