@@ -6,6 +6,8 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NewType, Protocol
 
+from engine.diffusion import soundness
+
 if TYPE_CHECKING:
     from torch import Tensor
 
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 else:
 
     class _Marker:
-        """Names a socket type; calling it returns its argument, as a NewType does."""
+        """Names a socket type; calling it returns its argument, as a NewType does.  `unsound` judges its values."""
 
         def __new__(cls, value):
             return value
@@ -24,14 +26,22 @@ else:
     class Image(_Marker):
         """Pictures: float32 [B, H, W, C], 0 to 1, on the host."""
 
+        unsound = staticmethod(soundness.pictures)
+
     class Mask(_Marker):
         """Masks: float32 [B, H, W], 0 to 1, on the host."""
+
+        unsound = staticmethod(soundness.masks)
 
     class Sigmas(_Marker):
         """Noise levels of a run of the sampler, falling: float32 [n + 1], on the host."""
 
+        unsound = staticmethod(soundness.levels)
+
     class Conditioning(_Marker):
         """A tuple of `Cond`, each for its own area, mask and time; where they meet they are averaged by strength."""
+
+        unsound = staticmethod(soundness.prompts)
 
 
 PredictionName = Literal["eps", "v", "x0", "lcm", "flow"]
@@ -48,6 +58,8 @@ class Latent:
     batch_index: tuple[int, ...] | None = None
     """Which picture of a larger batch each sample is, so that it gets that picture's noise."""
     downscale: int = 8
+
+    unsound = staticmethod(soundness.latents)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import dataclasses
 import inspect
-import operator
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from numbers import Real
-from types import NoneType
 from typing import Any
 
 from engine.graph.define import NodeDef
 from engine.graph.expand import Expand
 from engine.graph.plan import Step
-from engine.graph.sockets import MISSING, Socket, members, type_name
-from engine.graph.told import Telling, telling
+from engine.graph.sockets import MISSING, Socket, type_name
+from engine.graph.told import telling
+from engine.run.arguments import fitting
 from engine.run.context import NodeContext
 from engine.run.errors import BadReturn
+from engine.run.readers import Reader, called, unsound, value_reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +51,7 @@ def _calls(
         context.element = i
         if i:
             context.progress(0, 1)
-        yield {**element, **extra}
+        yield {**fitting(step, element), **extra}
 
 
 def call(step: Step, args: Mapping[str, Any], maps: Collection[str], context: NodeContext) -> list[Made | Expand]:
@@ -112,9 +110,6 @@ def merged(uis: Iterable[Mapping[str, Any]]) -> Mapping[str, Any]:
     return all_
 
 
-Reader = Callable[[Any], Any]
-
-
 @lru_cache(maxsize=4096)
 def _readers(d: NodeDef) -> tuple[Reader | None, ...]:
     return tuple(_reader(i, s) for i, s in enumerate(d.outputs))
@@ -122,12 +117,12 @@ def _readers(d: NodeDef) -> tuple[Reader | None, ...]:
 
 def _reader(i: int, socket: Socket) -> Reader | None:
     """What checks one output, or None where anything goes."""
-    one = _value_reader(socket.type)
+    one = value_reader(socket.type)
 
     def wrong(value: Any) -> BadReturn:
         return BadReturn(
             "returned {found} as output {index} ({output}), which is declared as {declared}.",
-            found=_told(value),
+            found=called(value),
             index=i,
             output=socket.name,
             declared=telling("a list of {type}", type=type_name(socket.type))
@@ -139,6 +134,10 @@ def _reader(i: int, socket: Socket) -> Reader | None:
         found = one(value) if one is not None else value
         if found is MISSING:
             raise wrong(value)
+        if (reason := unsound(socket.type, found)) is not None:
+            raise BadReturn(
+                "returned as output {index} ({output}) {reason}.", index=i, output=socket.name, reason=reason
+            )
         return found
 
     def read_list(value: Any) -> list[Any]:
@@ -147,50 +146,3 @@ def _reader(i: int, socket: Socket) -> Reader | None:
         return [read(v) for v in value]
 
     return read_list if socket.is_list else read if one is not None else None
-
-
-def _value_reader(t: Any) -> Reader | None:
-    options = members(t)
-    if Any in options:
-        return None
-    if len(options) > 1:
-        readers = [_value_reader(o) for o in options]
-        return lambda v: next((f for r in readers if (f := v if r is None else r(v)) is not MISSING), MISSING)
-    if t in _READERS:
-        return _READERS[t]
-    if dataclasses.is_dataclass(t) and isinstance(t, type):
-        return lambda v: v if isinstance(v, t) else MISSING
-    return lambda v: MISSING if v is None else v  # a marker type: what it holds is not known here
-
-
-def _int(v: Any) -> Any:
-    if type(v) is int:
-        return v
-    return operator.index(v) if hasattr(v, "__index__") and not isinstance(v, bool) and _scalar(v) else MISSING
-
-
-def _float(v: Any) -> Any:
-    if type(v) is float:
-        return v
-    return float(v) if isinstance(v, Real) and not isinstance(v, bool) else MISSING
-
-
-def _bool(v: Any) -> Any:
-    return v if type(v) is bool else bool(v) if type(v).__name__ in ("bool_", "bool") else MISSING
-
-
-def _scalar(v: Any) -> bool:
-    return not getattr(v, "shape", ())
-
-
-_READERS: Mapping[Any, Reader] = {
-    int: _int,
-    float: _float,
-    bool: _bool,
-    str: lambda v: v if isinstance(v, str) else MISSING,
-    NoneType: lambda v: v if v is None else MISSING,
-}
-
-
-def _told(value: Any) -> Telling:
-    return telling("nothing") if value is None else telling("a {type}", type=type(value).__name__)

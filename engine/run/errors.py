@@ -66,6 +66,10 @@ class BadReturn(Told):
     """A node returned something else than it declares."""
 
 
+class BadArgument(Told):
+    """What came to a node by a link is nothing that its input takes."""
+
+
 class BadExpansion(Told):
     """The graph that a node returned cannot run."""
 
@@ -90,7 +94,7 @@ def _reason(e: BaseException) -> Telling:
     if isinstance(e, NeedsDevice) or _lacks_torch(e):
         return NO_DEVICE
     match e:
-        case BadReturn() | BadExpansion():
+        case BadArgument() | BadReturn() | BadExpansion():
             return e.telling
         case Told():
             return telling("failed: {reason}", reason=e.telling)
