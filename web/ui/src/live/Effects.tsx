@@ -3,7 +3,7 @@
 import { useEffect } from "react";
 import type { ServerEvent } from "~/api/schema";
 import { useServer } from "~/stores/server";
-import { tellEnd, watchRun } from "./announce";
+import { tellEnd, tellWarning, watchRun } from "./announce";
 import { jobOver, watchChanges } from "./auto";
 import { recheck, watchDocument } from "./check";
 import { watchDrops } from "./drop";
@@ -17,6 +17,7 @@ function heard(event: ServerEvent): void {
   if (changesQueue(event)) queueSoon();
   if (event.kind === "Worker") useServer.setState({ worker: event.state === "ready" });
   if (event.kind === "JobStarted") advance(event.job, "started");
+  if (event.kind === "Warned") tellWarning(event);
   if (event.kind === "JobFinished") {
     advance(event.job, "over");
     tellEnd(event);

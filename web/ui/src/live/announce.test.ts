@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { ServerEvent } from "~/api/schema";
 import { tabOf, useTabs } from "~/stores/tabs";
 import { useUi } from "~/stores/ui";
-import { setNotices, tellEnd, titleFor, wantsNotices } from "./announce";
+import { setNotices, tellEnd, tellWarning, titleFor, wantsNotices } from "./announce";
 import { type JobView, viewOf } from "./reduce";
 import { docOf } from "./testing";
 
@@ -86,4 +86,20 @@ test("#19 on a phone the end of a run offers the picture, which is seldom in vie
   useUi.getState().toasts[0]?.action?.run();
   expect(toasts()).toEqual([["success", "live:notice.success"]]);
   expect(useUi.getState().panels.right).toBe("preview");
+});
+
+test("what is amiss with a run is told once, at once, and only of the runs of open tabs", () => {
+  const warned = {
+    kind: "Warned",
+    job: "j",
+    seq: 3,
+    time: 1,
+    code: "recording_too_slow",
+    message: "The disk is slow.",
+  };
+  const event = { ...warned, telling: null } as Extract<ServerEvent, { kind: "Warned" }>;
+  tellWarning(event);
+  tellWarning(event);
+  tellWarning({ ...event, job: "another" });
+  expect(toasts()).toEqual([["info", "The disk is slow."]]);
 });

@@ -9,7 +9,7 @@ import { PHONE, useUi } from "~/stores/ui";
 import { jobView } from "./feed";
 import { secondsText } from "./format";
 import { goTo } from "./goto";
-import { runErrorText } from "~/i18n/problems";
+import { runErrorText, toldText } from "~/i18n/problems";
 import { badge } from "./favicon";
 
 const STORED = "inkwater.notify";
@@ -68,6 +68,14 @@ export function tellEnd(event: Extract<ServerEvent, { kind: "JobFinished" }>): v
   const text = { key: `live:notice.${event.status}`, args: { title: titleOf(tab), time } };
   if (event.status === "success") useUi.getState().toast("success", text, small ? LOOK : undefined);
   if (document.hidden && wantsNotices()) notify(i18next.t(text.key, text.args));
+}
+
+/** Something is amiss with a job of an open tab that fails nothing: its run is not recorded, cells of a grid failed. */
+export function tellWarning({ job, message, telling }: Extract<ServerEvent, { kind: "Warned" }>): void {
+  if (!useTabs.getState().tabs.some((tab) => tab.job === job)) return;
+  const text = toldText(telling, message);
+  const { toasts, toast } = useUi.getState();
+  if (!toasts.some((shown) => shown.text === text)) toast("info", text);
 }
 
 /** On a phone the node with the picture is seldom in view. */

@@ -1,7 +1,7 @@
 /** A job from its events: pure, so that a replay gives what watching gave, in whatever pieces it comes. */
 
 import type { JobState, ServerEvent } from "~/api/schema";
-import type { NodeRun } from "~/stores/run";
+import type { NodeRun, Warning } from "~/stores/run";
 import { secondsLeft } from "./format";
 
 export interface JobView {
@@ -15,7 +15,7 @@ export interface JobView {
   readonly nodes: Readonly<Record<string, NodeRun>>;
   /** Of steps that a node was expanded to: which node. */
   readonly parents: Readonly<Record<string, string>>;
-  readonly warnings: readonly string[];
+  readonly warnings: readonly Warning[];
   /** Of running steps: the first progress that was seen, to tell the rate from. */
   readonly since: Readonly<Record<string, { readonly done: number; readonly at: number }>>;
 }
@@ -86,13 +86,15 @@ function logged(view: JobView, event: Logged): JobView {
         parents: { ...view.parents, ...Object.fromEntries(event.nodes.map((inner) => [inner, event.node])) },
       };
     case "Warned":
-      return { ...view, warnings: [...view.warnings, event.message] };
+      return { ...view, warnings: [...view.warnings, warningOf(event)] };
     case "JobInterrupted":
       return { ...view, state: event.requeued ? "queued" : "parked", nodes: stopped(view.nodes), since: {} };
     case "JobFinished":
       return over(view, event);
   }
 }
+
+const warningOf = ({ code, message, telling }: Of<"Warned">): Warning => ({ code, message, telling });
 
 function started(view: JobView, event: Of<"JobStarted">): JobView {
   const nodes = { ...each(event.nodes, { state: "waiting" }), ...each(event.cached, { state: "cached" }) };

@@ -67,12 +67,17 @@ function None({ why }: { readonly why: readonly string[] }) {
   const { t } = useTranslation("recording");
   const record = useSettings((s) => s.record);
   const running = useRun((s) => s.current?.state === "running" || s.current?.state === "queued");
+  const amiss = useRun((s) => s.current?.warnings.find(({ code }) => code.startsWith("recording_")));
   const begin = () => {
     if (record === "off") useSettings.getState().change({ record: "steps" });
     runCommand("run.queue");
   };
   if (running && record !== "off")
-    return <Empty icon={Clapperboard} title={t("running.title")} text={t("running.text")} />;
+    return amiss ? (
+      <Empty icon={Clapperboard} title={t("none.title")} text={toldText(amiss.telling, amiss.message)} />
+    ) : (
+      <Empty icon={Clapperboard} title={t("running.title")} text={t("running.text")} />
+    );
   return (
     <Empty icon={Clapperboard} title={t("none.title")} text={why.join(" ") || t("none.text")}>
       <Button kind="primary" small icon={Play} onClick={begin}>
@@ -128,6 +133,7 @@ function Look({ run }: { readonly run: Run }) {
       <Timeline run={run} index={index} view={view} />
       <Transport run={run} index={index} view={view} />
       {(view === "x" || view === "clean") && <Decode />}
+      {run.partial && <p className={css["warning"]}>{t("partial", { count: run.frames.length, total: run.total })}</p>}
       <Branch run={run} index={index} />
     </>
   );

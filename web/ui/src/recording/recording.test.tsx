@@ -2,6 +2,7 @@ import { act, fireEvent, render, screen, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { job as jobSchema, type Job } from "~/api/schema";
+import { type JobRun, useRun } from "~/stores/run";
 import { useSettings } from "~/stores/settings";
 import { useUi } from "~/stores/ui";
 import { shotUrl, withoutAlike } from "./client";
@@ -92,6 +93,36 @@ describe("the panel", () => {
     await user.click(screen.getByRole("button", { name: "Next sampler step" }));
     expect(screen.getByText("3 / 4")).toBeTruthy();
     expect(screen.getByText("The recording of Refine was removed for newer ones.")).toBeTruthy();
+  });
+
+  it("says where a run was cut short", () => {
+    const frames = first.frames.slice(0, 2);
+    take({ ...told, job: "cut", runs: [{ ...first, frames, partial: true }] });
+    render(<RecordingPanel />);
+    expect(screen.getByText("The run failed or was cancelled after 2 of 4 sampler steps.")).toBeTruthy();
+    expect(screen.getByText("2 / 4")).toBeTruthy();
+  });
+
+  it("does not claim to record a run that cannot be recorded", () => {
+    const warnings = [{ code: "recording_too_slow", message: "The disk is slower than the sampler.", telling: null }];
+    const current = {
+      id: "j",
+      state: "running",
+      started: 0,
+      ended: null,
+      error: null,
+      warnings,
+      left: null,
+      progress: 0,
+    };
+    useSettings.getState().change({ record: "steps" });
+    useRun.setState({ job: "j", current: current as JobRun });
+    useRecording.setState({ known: { kind: "none" } });
+    render(<RecordingPanel />);
+    expect(screen.getByText("The disk is slower than the sampler.")).toBeTruthy();
+    expect(screen.queryByText("It is being recorded")).toBeNull();
+    useRun.setState({ job: null, current: null });
+    useSettings.getState().change({ record: "off" });
   });
 
   it("plays to the end once", async () => {

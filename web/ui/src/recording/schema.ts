@@ -13,6 +13,8 @@ export const run = z.object({
   key: z.string(),
   sampler: z.string(),
   total: z.number(),
+  /** The run failed or was cancelled behind its last frame. */
+  partial: z.boolean().default(false),
   /** Cells of the latent. */
   width: z.number(),
   height: z.number(),

@@ -56,6 +56,14 @@ export interface Foreseen {
   readonly facts: readonly JsonObject[];
 }
 
+/** What is amiss with a job, and fails nothing. */
+export interface Warning {
+  readonly code: string;
+  readonly message: string;
+  /** `message` as a sentence and its values. */
+  readonly telling: Sentence | null;
+}
+
 /** The job that the canvas shows, as a whole. */
 export interface JobRun {
   readonly id: string;
@@ -68,8 +76,7 @@ export interface JobRun {
   readonly progress: number;
   /** Whole seconds that it is likely to take still; null: not known. */
   readonly left: number | null;
-  /** Something is amiss that fails no job. */
-  readonly warnings: readonly string[];
+  readonly warnings: readonly Warning[];
 }
 
 interface RunState {
