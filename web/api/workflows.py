@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from aiohttp import web
 
+from engine.files import FileProblem, Library
 from engine.graph.graph import Graph
 from engine.graph.read import WORKFLOW
 from engine.near import nearest
@@ -18,7 +19,7 @@ from engine.service.service import Service
 from engine.service.threads import off
 from engine.settings import ROOT
 from web.answers import Refusal
-from web.api.missing import files_of, missing
+from web.api.missing import files_of
 from web.api.operation import BASE, Call, Operation, path
 from web.api.schema import ANY_OBJECT, list_of, obj, ref
 from web.files.send import send
@@ -126,7 +127,6 @@ def _about(service: Service, name: str, file: Path) -> dict[str, Any]:
     workflow = _read(file)
     title, description = _words(name, workflow)
     graph = Graph.from_file(workflow, service.registry)
-    lacking = {(row["kind"], row["name"]) for row in missing(graph, service.registry, service.library)["files"]}
     named = dict.fromkeys((kind, name) for _, kind, name in files_of(graph, service.registry))
     return {
         "name": name,
@@ -134,9 +134,18 @@ def _about(service: Service, name: str, file: Path) -> dict[str, Any]:
         "title": title,
         "description": description,
         "nodes": sum(1 for id in workflow if id != WORKFLOW),
-        "models": [{"kind": k, "name": n, "missing": (k, n) in lacking} for k, n in named],
+        "models": [{"kind": k, "name": n, "missing": not _is_here(service.library, k, n)} for k, n in named],
         "thumbnail": f"{BASE}/workflows/{quote(name, safe='')}/thumbnail" if _thumbnail(name).is_file() else None,
     }
+
+
+def _is_here(library: Library, kind: str, name: str) -> bool:
+    """Whether a file is there; names like it, which take long to find, are not looked for."""
+    try:
+        library.path(kind, name, lambda kind, name: ())
+    except FileProblem:
+        return False
+    return True
 
 
 OPERATIONS = (

@@ -14,8 +14,17 @@ interface TemplatesState {
 
 export const useTemplates = create<TemplatesState>()(() => ({ list: [] }));
 
-/** Ask again which there are, and which models they miss. */
-export async function loadTemplates(): Promise<readonly Template[]> {
+let asked: Promise<readonly Template[]> | null = null;
+
+/** Ask again which there are, and which models they miss; those who ask at the same time get one answer. */
+export function loadTemplates(): Promise<readonly Template[]> {
+  asked ??= ask().finally(() => {
+    asked = null;
+  });
+  return asked;
+}
+
+async function ask(): Promise<readonly Template[]> {
   const { workflows } = await getJson("/workflows", schema);
   useTemplates.setState({ list: workflows });
   return workflows;
