@@ -139,4 +139,4 @@ def conditioning_set_timestep_range(
             start=f"{start:g}",
             end=f"{end:g}",
         )
-    return changed(conditioning, when=(start, end))
+    return changed(conditioning, when=(start, end), during=None)

@@ -15,7 +15,8 @@ from engine.models.prompts_a1111 import schedule, terms
 from nodes.prompt import Prompt, encoding, prompted, tokens_of
 
 HALF = 0.5
-"""A change between two sampler steps stands half a step before the later one, so that rounding does not move it."""
+"""In a run of another number of steps a change stands half a step before that of an even schedule, so that rounding
+does not move it."""
 
 
 @node(
@@ -38,7 +39,8 @@ def clip_text_encode_a1111(
         text: The prompt; [word] weighs less, [a:b:0.5] changes half way, [a|b] at each step, BREAK begins a new part,
             AND joins whole prompts.
         clip: The text encoder.
-        steps: The sampler's steps, for words that come, go or take turns at a step.
+        steps: The sampler's steps, for words that come, go or take turns at a step; give the sampler as many, so that
+            they change at just these steps.
     """
     from engine.models.text_encoder import mean_restored
     from engine.models.tokens import tokenize_as_a1111
@@ -60,8 +62,8 @@ def clip_text_encode_a1111(
 
 def _timed(conds: Mapping[str, Cond], parts: Sequence[tuple[int, str]], steps: int) -> Iterator[Cond]:
     """Each text's conditioning while it holds."""
-    start = 0.0
+    start, first = 0.0, 0
     for end, text in parts:
         until = 1.0 if end >= steps else (end - HALF) / steps
-        yield replace(conds[text], when=(start, until))
-        start = until
+        yield replace(conds[text], when=(start, until), during=(first, end, steps) if len(parts) > 1 else None)
+        start, first = until, end

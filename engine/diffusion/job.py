@@ -173,6 +173,12 @@ def _step_noise(job: DenoiseJob, x: Tensor, sigmas: Sequence[float], brownian: b
     return step_noise(x, job.seed, job.noise_source, skip=len({sigma for sigma in whole if sigma > sigmas[0]}))
 
 
+def _part_of(job: DenoiseJob) -> tuple[int, int]:
+    """Sampler steps of the whole run, and how many of them lie before this part."""
+    part, whole = ([sigma for sigma, _ in groupby(s)] for s in (job.sigmas.tolist(), job.whole or job.sigmas.tolist()))
+    return len(whole) - 1, sum(sigma > part[0] for sigma in whole)
+
+
 def _check_finite(clean: Tensor, ask: Ask, total: int) -> None:
     if not torch.isfinite(clean).all():
         raise Told(
@@ -197,6 +203,7 @@ class _Questions:
         self._mask = None if job.noise_mask is None else resized_mask(job.noise_mask, latent)
         row = SAMPLERS.get(job.sampler.name)
         fresh = self._mask is not None and row is not None and row.fresh_mask_noise
+        self._total, self._done = _part_of(job)
         self._noise = initial_noise(latent.shape, job.seed + 1).to(latent) if fresh else noise
         self._placed: dict[tuple[int, str], tuple[Cond, Placed]] = {}
 
@@ -229,7 +236,11 @@ class _Questions:
     ) -> Generator[Sequence[Evaluation], Sequence[Tensor], dict[str, Tensor]]:
         timestep, prediction = self._table.timestep(ask.sigma), self._job.sampling.prediction
         asked = {
-            name: list(evaluations(name, self._places(name, branch, x), x, ask.sigma, timestep, prediction, ask.step))
+            name: list(
+                evaluations(
+                    name, self._places(name, branch, x), x, ask.sigma, timestep, prediction, ask.step, self._done
+                )
+            )
             for name, branch in branches.items()
         }
         flat = [evaluation for group in asked.values() for evaluation in group]
@@ -245,6 +256,6 @@ class _Questions:
         if known is None:
             wants = self._job.wants
             concat = joined(wants, self._latent, self._mask) if cond.concat is None else None
-            known = cond, place(cond, x, self._table, wants, branch=branch, concat=concat)
+            known = cond, place(cond, x, self._table, wants, branch=branch, concat=concat, steps=self._total)
             self._placed[id(cond), branch] = known
         return known[1]

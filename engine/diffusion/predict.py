@@ -52,10 +52,16 @@ class Placed:
     sigmas: tuple[float, float]
     """The highest and the lowest sigma at which it holds."""
     controls: tuple[PlacedControl, ...] = ()
+    steps: tuple[int, int] | None = None
+    """The first sampler step at which it holds and the first at which no more, in place of `sigmas`."""
 
-    def holds(self, sigma: float) -> bool:
+    def holds(self, sigma: float, step: int = 0) -> bool:
+        if isinstance(self.weight, float) and self.weight == 0:
+            return False
+        if self.steps is not None:
+            return self.steps[0] <= step < self.steps[1]
         high, low = self.sigmas
-        return low <= sigma <= high and not (isinstance(self.weight, float) and self.weight == 0)
+        return low <= sigma <= high
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,10 +102,12 @@ def place(
     *,
     branch: str = "positive",
     concat: Tensor | None = None,
+    steps: int = 0,
 ) -> Placed:
     """`cond` for a job whose latents are shaped and kept as `x` [B, C, h, w]; ValueError for an area outside it.
 
-    `wants` is what the network reads beside; `concat` are the joined channels of conditionings that bring none.
+    `wants` is what the network reads beside; `concat` are the joined channels of conditionings that bring none; `steps`
+    is how many sampler steps the whole run has.
     """
     batch, _, height, width = x.shape
     own = concat if cond.concat is None else fitted(cond.concat, wants, x)
@@ -122,6 +130,7 @@ def place(
         weight=_weight(cond, mask, rows, columns, x),
         sigmas=(table.at(cond.when[0]), table.at(cond.when[1])),
         controls=tuple(_control(control, x, table, rows, columns) for control in cond.controls if control.counts),
+        steps=cond.during[:2] if cond.during is not None and cond.during[2] == steps else None,
     )
 
 
@@ -149,10 +158,14 @@ def evaluations(
     timestep: float,
     prediction: str,
     step: int = 0,
+    done: int = 0,
 ) -> Iterator[Evaluation]:
-    """What to ask the network for one branch; nothing if none of its conditionings holds now."""
+    """What to ask the network for one branch; nothing if none of its conditionings holds now.
+
+    `step` is the sampler step, and `done` of them were made in an earlier part of the run.
+    """
     for placed in conditioning:
-        if placed.holds(sigma):
+        if placed.holds(sigma, done + step):
             crop = x[:, :, placed.rows, placed.columns]
             active = tuple(control for control in placed.controls if control.holds(sigma))
             yield Evaluation(crop, sigma, timestep, placed, prediction, branch, active, step)

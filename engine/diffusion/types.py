@@ -110,6 +110,9 @@ class Cond:
     """Show the network only the rectangle in which the mask is not 0, and no `area`."""
     when: tuple[float, float] = (0.0, 1.0)
     """Start and end as fractions of the way from all noise (0) to none (1)."""
+    during: tuple[int, int, int] | None = None
+    """In a run of so many sampler steps (the third number) it holds from the first to before the second, counted from
+    0, wherever their noise levels lie; in other runs, and where this is None, `when` says it."""
     controls: tuple[Control, ...] = ()
     """ControlNets that steer its answer; the residuals of several are added."""
     concat: Tensor | None = None

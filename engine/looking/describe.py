@@ -104,6 +104,7 @@ def _how(cond: Cond) -> Iterator[tuple[str, Any]]:
         yield "area", " ".join(map(short, sides))
     yield "mask", "×".join(map(str, cond.mask.shape)) if cond.mask is not None else None
     yield "when", f"{short(cond.when[0])}–{short(cond.when[1])}" if cond.when != (0.0, 1.0) else None
+    yield "during", "{}–{} / {}".format(*cond.during) if cond.during is not None else None
     yield "controls", len(cond.controls) or None
     yield "concat", "×".join(map(str, cond.concat.shape)) if cond.concat is not None else None
     yield "size_crop", " ".join(map(str, cond.size_crop)) if cond.size_crop else None

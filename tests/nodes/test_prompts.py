@@ -54,6 +54,7 @@ def test_at_every_step_the_text_of_that_step_counts(context: Desk, parts: Checkp
     for step in range(1, steps + 1):
         way = (step - 1) / steps
         active = [c for c in conds if c.when[0] <= way <= c.when[1]]
+        assert active == [c for c in conds if c.during is None or c.during[0] < step <= c.during[1]]
         wanted = next(t for (end, t) in schedule(prompt, steps) if step <= end)
         plain = text.clip_text_encode(text=wanted, clip=parts.CLIP, context=context)[0]
         assert len(active) == 1
