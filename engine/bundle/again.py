@@ -50,7 +50,9 @@ def of_picture(path: Path, registry: Registry, library: Library) -> Bundle:
     try:
         own = pixels(data)
     except (OSError, ValueError) as error:
-        raise BundleError(f"{path}: this is neither a bundle nor a picture; verify takes one of these.") from error
+        raise BundleError(
+            "{path}: this is neither a bundle nor a picture; verify takes one of these.", path=str(path)
+        ) from error
     told = read_account(picture_texts(path).get(ACCOUNT)) or Account()
     return Bundle(
         found.graph.healed(registry).to_api(),
@@ -73,5 +75,5 @@ def _by_the_nearest(before: Bundle, after: Bundle, path: Path) -> Bundle:
     named = [made for made in after.pictures if (made.node, made.number) == (own.node, own.number)]
     best = max(named or after.pictures, key=likeness, default=None)
     if best is None:
-        raise BundleError(f"{path}: its workflow makes no picture that it could be compared with.")
+        raise BundleError("{path}: its workflow makes no picture that it could be compared with.", path=str(path))
     return replace(after, pictures=(replace(best, node=own.node, number=own.number),))

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.bundle.account import ModelFile
+from engine.graph.told import Told
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,7 +27,7 @@ LARGEST_PART = 1 << 30
 """Bytes, unpacked: a file from elsewhere may claim to hold more than fits into memory."""
 
 
-class BundleError(Exception):
+class BundleError(Told):
     """A bundle that cannot be read or run; the text is one sentence."""
 
 
@@ -127,7 +128,7 @@ def read(path: Path) -> Bundle:
     try:
         with zipfile.ZipFile(path) as archive:
             return _read(archive, path)
-    except FileNotFoundError:
+    except (FileNotFoundError, BundleError):
         raise
     except (
         zipfile.BadZipFile,
@@ -140,7 +141,7 @@ def read(path: Path) -> Bundle:
         NotImplementedError,
     ) as error:
         raise BundleError(
-            f"{path}: this is no bundle of a run, or it is damaged; make it again with run --bundle."
+            "{path}: this is no bundle of a run, or it is damaged; make it again with run --bundle.", path=str(path)
         ) from error
 
 
@@ -154,8 +155,11 @@ def _read(archive: zipfile.ZipFile, path: Path) -> Bundle:
     head = json.loads(_part(archive, HEAD, path, LARGEST_HEAD))
     if int(head["format"]) > FORMAT:
         raise BundleError(
-            f"{path}: this bundle has format {head['format']}, and this version reads up to {FORMAT}; "
-            "it was made by a newer Inkwater: use that one."
+            "{path}: this bundle has format {found}, and this version reads up to {expected}; it was made by a newer "
+            "Inkwater: use that one.",
+            path=str(path),
+            found=int(head["format"]),
+            expected=FORMAT,
         )
     names = set(archive.namelist())
     inputs = head.get("inputs", ())  # a bundle of format 1 has none
@@ -198,7 +202,12 @@ def _part(archive: zipfile.ZipFile, name: str, path: Path, most: int = LARGEST_P
     with archive.open(name) as member:
         data = member.read(most + 1)
     if len(data) > most:
-        raise BundleError(f"{path}: {name} is larger than {most >> 20} MiB, which no part of a bundle is.")
+        raise BundleError(
+            "{path}: {name} is larger than {most} MiB, which no part of a bundle is.",
+            path=str(path),
+            name=name,
+            most=most >> 20,
+        )
     return data
 
 

@@ -12,6 +12,7 @@ from engine.bundle.account import ModelFile
 from engine.bundle.bundle import BundleError, InputFile
 from engine.files import FileProblem, Library, contained
 from engine.folders import OWN_KINDS
+from engine.graph.problems import Problem
 
 LARGEST = 64 << 20
 MOST = 256 << 20
@@ -61,12 +62,16 @@ def given(inputs: Iterable[InputFile], place: Path | None) -> Iterator[None]:
         for file in inputs:
             if file.kind not in OWN_KINDS:
                 raise BundleError(
-                    f"The bundle holds a file of the kind {file.kind!r:.40}, which none of the user's is."
+                    "The bundle holds a file of the kind {kind}, which none of the user's is.",
+                    kind=f"{file.kind!r:.40}",
                 )
             try:
                 path = contained(place / file.kind, file.name)
             except FileProblem as error:
-                raise BundleError(f"The bundle holds a file with an unfit name: {error}") from error
+                raise BundleError(
+                    "The bundle holds a file with an unfit name: {problem}.",
+                    problem=Problem(error.code, error.details),
+                ) from error
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(file.data)
         yield

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.graph.keys import Key
+from engine.graph.told import Telling, telling, why
 from engine.run.artifact import Artifact, Stamp
 from engine.run.codecs import Buffer, Codecs, NotStorable
 
@@ -33,7 +34,7 @@ RETRY_SECONDS = 60.0
 """How long nothing is written after a write failed: a full disk may have room again."""
 
 log = logging.getLogger(__name__)
-Warn = Callable[[str, str], None]
+Warn = Callable[[str, Telling], None]
 """``warn(code, message)``."""
 
 
@@ -74,7 +75,10 @@ class Disk:
         except FileNotFoundError:
             return None
         except OSError as e:
-            self._complain("cache_unreadable", f"the cache folder {self.path} cannot be read ({e.strerror or e})")
+            self._complain(
+                "cache_unreadable",
+                telling("the cache folder {path} cannot be read ({reason}).", path=str(self.path), reason=why(e)),
+            )
             return None
         except NotStorable:
             return None
@@ -125,7 +129,11 @@ class Disk:
             self._mute = time.monotonic() + RETRY_SECONDS
             self._complain(
                 "cache_unwritable",
-                f"the cache folder {self.path} cannot be written ({e.strerror or e}); results are kept in memory only",
+                telling(
+                    "the cache folder {path} cannot be written ({reason}); results are kept in memory only.",
+                    path=str(self.path),
+                    reason=why(e),
+                ),
             )
 
     def _write(self, file: Path, chunks: list[Buffer]) -> int:
@@ -184,7 +192,7 @@ class Disk:
                     elif now - stat.st_mtime > STALE_SECONDS:
                         os.unlink(file.path)
 
-    def _complain(self, code: str, message: str) -> None:
+    def _complain(self, code: str, message: Telling) -> None:
         if code not in self._told:
             self._told.add(code)
             self.warn(code, message)

@@ -14,6 +14,7 @@ from itertools import count
 from engine.graph.context import Cancelled
 from engine.graph.graph import NodeId
 from engine.graph.plan import Plan
+from engine.graph.told import Telling
 from engine.run.artifact import Artifact
 from engine.run.cancel import Cancel
 from engine.run.context import Services
@@ -79,7 +80,7 @@ class JobRunner:
         self._flights = Flights()
         self._numbers = count(1)
         self._jobs: dict[str, Job] = {}
-        self._unheard: list[tuple[str, str]] = []
+        self._unheard: list[tuple[str, Telling]] = []
         self._closed = False
         self._lock = threading.Lock()
         self._loop = asyncio.new_event_loop()
@@ -111,7 +112,7 @@ class JobRunner:
             unheard, self._unheard = self._unheard, []
         job.tell(JobQueued(job.id))
         for code, message in unheard:
-            job.tell(Warned(job.id, code, message))
+            job.tell(Warned(job.id, code, str(message), message.plain()))
         with self._lock:
             if self._closed:
                 raise RuntimeError("the runner of jobs is closed")
@@ -175,14 +176,14 @@ class JobRunner:
         with suppress(RuntimeError):  # the loop is closed, and the job long over
             self._loop.call_soon_threadsafe(call)
 
-    def warn(self, code: str, message: str) -> None:
+    def warn(self, code: str, message: Telling) -> None:
         """Tell the running jobs, or the next one, what is amiss with a cache or a ledger."""
         with self._lock:
             jobs = list(self._jobs.values())
             if not jobs:
                 self._unheard.append((code, message))
         for job in jobs:
-            job.tell(Warned(job.id, code, message))
+            job.tell(Warned(job.id, code, str(message), message.plain()))
 
     @property
     def jobs(self) -> tuple[Job, ...]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.graph.keys import Key
+from engine.graph.told import Telling, telling
 from engine.run.artifact import Artifact, Stamp
 
 _TABLES = """
@@ -34,7 +35,7 @@ class Intent:
 class Ledger:
     """Safe for threads and processes; where the file cannot be kept it says so once and remembers in memory only."""
 
-    def __init__(self, file: Path | None, warn: Callable[[str, str], None]) -> None:
+    def __init__(self, file: Path | None, warn: Callable[[str, Telling], None]) -> None:
         self._file = file
         self._warn = warn
         self._lock = threading.Lock()
@@ -67,11 +68,14 @@ class Ledger:
 
     def _fall_back(self, e: Exception) -> sqlite3.Connection:
         broken = isinstance(e, sqlite3.DatabaseError) and not isinstance(e, sqlite3.OperationalError)
-        mend = "; delete it, and it is made anew" if broken else ""
-        self._warn(
-            "ledger_unwritable",
-            f"{self._file} cannot be kept ({e}); saved files are remembered until the end only{mend}",
+        mend = telling("; delete it, and it is made anew") if broken else ""
+        told = telling(
+            "{path} cannot be kept ({reason}); saved files are remembered until the end only{mend}.",
+            path=str(self._file),
+            reason=str(e),
+            mend=mend,
         )
+        self._warn("ledger_unwritable", told)
         return _opened(":memory:")
 
     def intent(self, key: Key, number: int) -> Intent | None:

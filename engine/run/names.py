@@ -57,7 +57,7 @@ def place(root: Path, prefix: str) -> tuple[Path, str]:
         reason = "link"
     if reason is not None:
         problem = Problem("bad_file_name", {"name": prefix, "reason": reason})
-        raise Told("The beginning of the file name cannot be used: {problem}.", problem=problem)
+        raise Told("The prefix of the file name cannot be used: {problem}.", problem=problem)
     return path, stem
 
 

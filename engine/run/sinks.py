@@ -14,6 +14,7 @@ from pathlib import Path
 
 from engine.graph.context import SavedFile
 from engine.graph.keys import Key
+from engine.graph.told import Telling
 from engine.run.artifact import Artifact, Stamp
 from engine.run.ledger import Intent, Ledger
 from engine.run.names import fill, last_number, place
@@ -23,7 +24,7 @@ STALE_SECONDS = 60.0
 """A temporary file of an intent that is older than this belongs to no living process."""
 
 log = logging.getLogger(__name__)
-Warn = Callable[[str, str], None]
+Warn = Callable[[str, Telling], None]
 
 
 class Outputs:

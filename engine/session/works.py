@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from engine.files import Library
 from engine.graph.graph import Link
 from engine.graph.plan import Plan
+from engine.graph.told import Telling
 from engine.run.behind import Behind
 from engine.run.context import Services
 from engine.run.disk import Disk
@@ -62,7 +63,7 @@ class Works:
     def _disk(self, path: Path, budget: int) -> Behind:
         return Behind(Disk(path, budget, self.device.codecs, self._warn))
 
-    def _warn(self, code: str, message: str) -> None:
+    def _warn(self, code: str, message: Telling) -> None:
         self.runner.warn(code, message)
 
     def _recordings(self, settings: Settings) -> Recordings | None:

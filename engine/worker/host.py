@@ -14,6 +14,7 @@ from typing import Any
 
 from engine.graph.problems import Problem
 from engine.graph.sentences import sentence
+from engine.graph.told import Telling, Told, telling
 from engine.recording.wanted import Wanted
 from engine.run.events import Event, JobFinished, JobQueued, StepFailed
 from engine.run.workers import Threads
@@ -142,11 +143,11 @@ class Host:
             record = Wanted.of(entry.work.record)
             entry.job = self.session.start(prepared, partial(self._heard, entry), rank, record)
         except WorkflowError as error:
-            self._refuse(entry, error.problems, str(error))
+            self._refuse(entry, error.problems, telling("The job could not be planned: {text}", text=str(error)))
         except Exception as error:
             if not self._stopping:
                 log.exception("job %s cannot be planned", id)
-                self._refuse(entry, (), f"The job could not be planned: {error} ({type(error).__name__}).")
+                self._refuse(entry, (), _unplanned(error))
         else:
             self.recent.add(prepared.checked.plan)
             if entry.cancelled:
@@ -164,10 +165,10 @@ class Host:
             strict=False,
         )
 
-    def _refuse(self, entry: Entry, problems: Sequence[Problem], text: str) -> None:
+    def _refuse(self, entry: Entry, problems: Sequence[Problem], text: Telling) -> None:
         """End a job that cannot begin."""
         id = entry.work.job
-        entry.missed = _told(entry.work, problems) or (StepFailed(id, "", "", text),)
+        entry.missed = _told(entry.work, problems) or (StepFailed(id, "", "", str(text), telling=text.plain()),)
         self._heard(entry, JobQueued(id))
         self._heard(entry, JobFinished(id, "error"))
 
@@ -204,4 +205,17 @@ def _told(work: Work, problems: Sequence[Problem]) -> tuple[StepFailed, ...]:
         raw = work.graph.get(node or "")
         return str(raw.get("class_type", "")) if isinstance(raw, Mapping) else ""
 
-    return tuple(StepFailed(work.job, p.node or "", kind(p.node), sentence(p), p.code) for p in problems)
+    def failed(problem: Problem) -> StepFailed:
+        told = telling("{problem}.", problem=problem).plain()
+        return StepFailed(
+            work.job, problem.node or "", kind(problem.node), sentence(problem), problem.code, telling=told
+        )
+
+    return tuple(map(failed, problems))
+
+
+def _unplanned(error: Exception) -> Telling:
+    if isinstance(error, Told):
+        return telling("The job could not be planned: {reason}", reason=error.telling)
+    kind = type(error).__name__
+    return telling("The job could not be planned: {text} ({kind}).", text=str(error), kind=kind)

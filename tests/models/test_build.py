@@ -182,7 +182,7 @@ def test_wrong_shapes_are_named(tmp_path: Path) -> None:
 
 def test_a_part_that_is_no_whole_network(tmp_path: Path) -> None:
     name = "first_stage_model.encoder.down.0.block.0.conv1.weight"
-    with pytest.raises(ModelFileError, match=r"^changed\.safetensors is not a whole vae: "):
+    with pytest.raises(ModelFileError, match=r"^changed\.safetensors is not a whole VAE: "):
         loaded(changed(tmp_path, {name: None}), "vae")
 
 

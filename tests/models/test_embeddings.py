@@ -91,7 +91,7 @@ def test_which_families_a_file_is_for(name: str, fits: set[str], tmp_path: Path)
 
 def test_a_misfit_names_file_found_and_expected(tmp_path: Path) -> None:
     FILES["a1111.pt"][0](tmp_path / "a.pt")
-    assert misfit(vectors_in(tmp_path / "a.pt"), "sd2", "a.pt") == (
+    assert str(misfit(vectors_in(tmp_path / "a.pt"), "sd2", "a.pt")) == (
         "a.pt holds a learnt word of width 768, which is for Stable Diffusion 1.x; "
         "Stable Diffusion 2.x takes width 1024."
     )

@@ -12,6 +12,7 @@ import pytest
 
 from engine.graph.context import Cancelled
 from engine.graph.graph import Graph
+from engine.graph.told import telling
 from engine.run.errors import StepError
 from engine.run.events import JobFinished, JobQueued, StepFinished, StepStarted, Warned
 from engine.run.growth import Rules
@@ -129,9 +130,9 @@ def test_listeners_hear_one_event_at_a_time() -> None:
 
 def test_warnings_reach_the_running_jobs_or_the_next() -> None:
     with runner() as submit:
-        submit.runner.warn("cache_unwritable", "the disk is full")  # type: ignore[attr-defined]
+        submit.runner.warn("cache_unwritable", telling("the disk is full"))  # type: ignore[attr-defined]
         job = submit(graph(h=("Hang", {"a": 1})), ["h"])
-        submit.runner.warn("other", "later")  # type: ignore[attr-defined]
+        submit.runner.warn("other", telling("later"))  # type: ignore[attr-defined]
         gate.set()
         job.result(SECONDS)
         assert [e.code for e in job.events if isinstance(e, Warned)] == ["cache_unwritable", "other"]
