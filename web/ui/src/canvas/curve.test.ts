@@ -36,6 +36,22 @@ test("#6 a link leaves its ends level, forwards", () => {
   );
 });
 
+test("#6 between two level points a link runs straight, also back", () => {
+  fc.assert(
+    fc.property(point, point, point, fc.integer({ min: -900, max: 900 }), (from, to, [x, y], by) => {
+      const [, middle] = pieces(from, to, [
+        [x, y],
+        [x + by, y],
+      ]);
+      for (const [px, py] of sampled(middle ? [middle] : [])) {
+        expect(py).toBeCloseTo(y, 6);
+        expect(px).toBeGreaterThanOrEqual(Math.min(x, x + by) - 1e-6);
+        expect(px).toBeLessThanOrEqual(Math.max(x, x + by) + 1e-6);
+      }
+    }),
+  );
+});
+
 test("#6 a point on a link is at no distance from it, in the piece that it is on", () => {
   fc.assert(
     fc.property(point, point, points, fc.nat(), fc.integer({ min: 0, max: 16 }), (from, to, over, pick, step) => {

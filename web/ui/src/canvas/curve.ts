@@ -22,10 +22,15 @@ function piece(from: Point, to: Point, course: Course): Piece {
 
 const between = (a: Point, b: Point, t: number): Point => [a[0] + (b[0] - a[0]) * t, a[1] + (b[1] - a[1]) * t];
 
-/** The pieces of a link, one more than it has reroute points. */
+/** The pieces of a link, one more than it has reroute points; between two points that are level it runs straight, also
+ * where it runs back. */
 export function pieces(from: Point, to: Point, points: readonly Point[], course: Course = "curve"): Piece[] {
   const stops = [from, ...points, to];
-  return stops.slice(1).map((stop, n) => piece(stops[n] ?? from, stop, course));
+  return stops.slice(1).map((stop, n) => {
+    const start = stops[n] ?? from;
+    const level = n > 0 && n < points.length && start[1] === stop[1];
+    return piece(start, stop, level && course === "curve" ? "straight" : course);
+  });
 }
 
 const xy = ([x, y]: Point) => `${round(x)},${round(y)}`;
