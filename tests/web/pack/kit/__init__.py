@@ -78,9 +78,11 @@ def allocate(number: int = 0, megabytes: int = 1) -> int:
 
 
 @node("KitFail", category="kit")
-def fail(number: int = 0, message: str = "it was to fail") -> int:
-    """Fails."""
-    raise ValueError(message)
+def fail(number: int = 0, message: str = "it was to fail", unless: str = "") -> int:
+    """Fails, unless a file is there."""
+    if not (unless and Path(unless).exists()):
+        raise ValueError(message)
+    return number
 
 
 @node("KitAdd", category="kit")

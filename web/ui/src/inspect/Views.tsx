@@ -56,6 +56,9 @@ function Shown({ block, type }: { readonly block: Block; readonly type: string }
   return <Pictures pictures={block} type={type} />;
 }
 
+/** Pixels between the edges of a card, about; what is smaller is enlarged, and shows its pixels. */
+const CARD = 300;
+
 /** Columns in which pictures of about this shape are largest in a card. */
 export const columnsFor = (count: number): number => (count <= 1 ? 1 : count <= 4 ? 2 : count <= 9 ? 3 : 4);
 
@@ -77,7 +80,7 @@ function Pictures({ pictures, type }: { readonly pictures: readonly PictureView[
             alt={nameOf(picture, n)}
             width={picture.width}
             height={picture.height}
-            className={cx(css["image"])}
+            className={cx(css["image"], Math.max(picture.width, picture.height) * columns < CARD && css["pixels"])}
           />
           {(pictures.length > 1 || picture.title) && <figcaption>{nameOf(picture, n)}</figcaption>}
         </figure>

@@ -48,7 +48,8 @@ export function Tabs({ label, tabs, chosen, className, children, choose }: TabsP
           </button>
         ))}
       </div>
-      <div role="tabpanel" id={`${id}-page`} aria-labelledby={`${id}-${chosen}`} className={css["page"]}>
+      {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- a long page is scrolled by keyboard */}
+      <div role="tabpanel" id={`${id}-page`} aria-labelledby={`${id}-${chosen}`} tabIndex={0} className={css["page"]}>
         {children}
       </div>
     </div>

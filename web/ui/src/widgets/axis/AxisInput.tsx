@@ -1,4 +1,4 @@
-import { ChevronDown, X } from "lucide-react";
+import { X } from "lucide-react";
 import { type KeyboardEvent, useId, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useDoc } from "~/stores/doc";
@@ -8,6 +8,7 @@ import { cx } from "~/ui/cx";
 import { tip } from "~/ui/Tooltip";
 import { ComboList } from "../combo/ComboList";
 import type { Model } from "../combo/models";
+import { Opener, valueClass } from "../combo/Opener";
 import { Row, rowParts } from "../frame/Row";
 import { undoKeys } from "../frame/undoKeys";
 import { useNote } from "../frame/useNote";
@@ -51,26 +52,20 @@ export function AxisInput({ node, scope, def, value, disabled, label, describedB
   };
 
   return (
-    <Row label={label} bare={bare} disabled={disabled} note={note} className={css["input"]}>
-      <button
+    <Row label={label} bare={bare} disabled={disabled} note={note}>
+      <Opener
         ref={button}
-        type="button"
-        // oxlint-disable-next-line jsx-a11y/prefer-tag-over-role -- a select cannot be searched
-        role="combobox"
-        aria-controls={`${id}-list`}
-        aria-label={label}
-        aria-describedby={describedBy}
-        aria-haspopup="listbox"
-        aria-expanded={open !== null}
+        list={`${id}-list`}
+        label={label}
+        describedBy={describedBy}
+        open={open !== null}
         disabled={disabled}
         title={chosen}
-        className={cx(rowParts.field, css["button"])}
         onClick={(event) => (open ? setOpen(null) : show(event.currentTarget, ""))}
         onKeyDown={key}
       >
-        <span className={cx(css["value"], !chosen && css["none"])}>{chosen || t("axis.none")}</span>
-        <ChevronDown size={12} className={css["arrow"]} />
-      </button>
+        <span className={cx(valueClass, !chosen && css["none"])}>{chosen || t("axis.none")}</span>
+      </Opener>
       {chosen && !disabled && (
         <button
           type="button"

@@ -1,14 +1,15 @@
-import { ChevronDown, TriangleAlert } from "lucide-react";
+import { TriangleAlert } from "lucide-react";
 import { type KeyboardEvent, useId, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useServer } from "~/stores/server";
 import { cx } from "~/ui/cx";
-import { Row, rowParts } from "../frame/Row";
+import { Row } from "../frame/Row";
 import { undoKeys } from "../frame/undoKeys";
 import type { WidgetProps } from "../registry";
 import { textOf } from "../text/Text";
 import { ComboList } from "./ComboList";
 import { useModels } from "./models";
+import { Opener, valueClass } from "./Opener";
 import { choiceOf } from "./rows";
 import css from "./Combo.module.css";
 
@@ -60,31 +61,25 @@ export function Combo({ def, value, disabled, label, describedBy, bare, change }
   };
 
   return (
-    <Row label={label} bare={bare} disabled={disabled} wrong={missing} className={css["combo"]}>
-      <button
+    <Row label={label} bare={bare} disabled={disabled} wrong={missing}>
+      <Opener
         ref={button}
-        type="button"
-        // oxlint-disable-next-line jsx-a11y/prefer-tag-over-role -- a select draws no pictures and cannot be searched
-        role="combobox"
-        aria-controls={`${id}-list`}
-        aria-label={label}
-        aria-describedby={describedBy}
-        aria-haspopup="listbox"
-        aria-expanded={open !== null}
-        aria-invalid={missing || undefined}
+        list={`${id}-list`}
+        label={label}
+        describedBy={describedBy}
+        open={open !== null}
+        wrong={missing}
         disabled={disabled}
         title={chosen}
-        className={cx(rowParts.field, css["button"])}
         onClick={(event) => setOpen(open ? null : { anchor: rowOf(event.currentTarget), query: "" })}
         onKeyDown={key}
       >
         {missing && <TriangleAlert size={12} className={css["alarm"]} />}
-        <span className={cx(css["value"], missing && css["missing"])}>
+        <span className={cx(valueClass, missing && css["missing"])}>
           {chosen === "" ? t("combo.none") : missing ? t("combo.missing", { name: chosen }) : choice.name}
         </span>
         {family && !missing && <span className={css["family"]}>{family}</span>}
-        <ChevronDown size={12} className={css["arrow"]} />
-      </button>
+      </Opener>
       {open && (
         <ComboList
           anchor={open.anchor}
