@@ -87,7 +87,8 @@ def xy_plot(
     Args:
         image: The picture to make; any constant of the nodes above can be put on an axis.
         x_input: What changes from column to column, as Title.input or id.input: KSampler.steps.
-        x_values: Its values, one a line or between commas: 1, 2, 5 or 1..5 or 0..1 step 0.25; empty is one column.
+        x_values: Its values, one a line or between commas: 1, 2, 5 or 1..5 or 0..1 step 0.25, or as A1111
+            writes them, 1-9 (+2) or 0-1 [5]; empty is one column.
         y_input: What changes from row to row.
         y_values: Its values; empty is one row.
         share_batches: Let the samplers of the cells share batches: faster, and the last bits change.

@@ -158,7 +158,7 @@ def read_values(text: str, socket: Socket, target: str) -> list[Any]:
     textual = socket.type in (str, FileRef)
     found: list[Any] = []
     for piece, quoted in _pieces(text, by_line=textual):
-        numbers = None if quoted or textual else _range(piece, target)
+        numbers = None if quoted or textual else _range(piece, target, whole=socket.type is int)
         found += [piece] if numbers is None else numbers
         if len(found) > MOST_CELLS:
             raise _too_many(target)
@@ -183,15 +183,25 @@ def _pieces(text: str, *, by_line: bool) -> Iterator[tuple[str, bool]]:
 _QUOTED = re.compile(r'"((?:[^"]|"")*)"')
 _PIECE = re.compile(r'\s*"(?P<quoted>(?:[^"]|"")*)"\s*(?:,|$)|(?P<plain>[^,]+)(?:,|$)|,')
 _NUMBER = r"[+-]?(?:\d{1,30}(?:\.\d{1,30})?|\.\d{1,30})"
-_RANGE = re.compile(rf"({_NUMBER})\s*\.\.\s*({_NUMBER})(?:\s*step\s*({_NUMBER}))?")
+_STEP, _COUNT = rf"step\s*(?P<step>{_NUMBER})|\(\s*(?P<by>{_NUMBER})\s*\)", r"\[\s*(?P<count>\d{1,30})\s*\]"
+_RANGE = re.compile(rf"(?P<first>{_NUMBER})\s*(?:\.\.|-)\s*(?P<last>{_NUMBER})\s*(?:{_STEP}|{_COUNT})?")
+_DIGITS = 6
+"""Behind the point, of numbers that are spread evenly."""
 
 
-def _range(piece: str, target: str) -> list[Decimal] | None:
-    """The numbers of "1..5" or "0..1 step .25", both ends among them where the step meets them."""
+def _range(piece: str, target: str, *, whole: bool) -> list[Decimal] | None:
+    """The numbers of "1..5" or "0..1 step .25", both ends among them where the step meets them.
+
+    Also as A1111 has them: "1-9 (+2)" by steps, and "0-1 [5]" as so many from end to end; where numbers are whole,
+    without their fractions.
+    """
     if (match := _RANGE.fullmatch(piece)) is None:
         return None
-    first, last = Decimal(match[1]), Decimal(match[2])
-    step = Decimal(match[3]) if match[3] else Decimal(1).copy_sign(last - first)
+    first, last = Decimal(match["first"]), Decimal(match["last"])
+    if match["count"]:
+        return _spread(first, last, int(match["count"]), target, whole=whole)
+    by = match["step"] or match["by"]
+    step = Decimal(by) if by else Decimal(1).copy_sign(last - first)
     if step == 0 or (last - first) * step < 0:
         raise AxisError(
             "{target}: the range {range} never reaches its end with that step.",
@@ -202,6 +212,15 @@ def _range(piece: str, target: str) -> list[Decimal] | None:
     if (last - first) / step >= MOST_CELLS:
         raise _too_many(target)
     return [first + step * i for i in range(int((last - first) / step) + 1)]
+
+
+def _spread(first: Decimal, last: Decimal, count: int, target: str, *, whole: bool) -> list[Decimal]:
+    if count == 0:
+        raise AxisError("{target}: [0] is no number of values; write one or more.", "values", target=target)
+    if count > MOST_CELLS:
+        raise _too_many(target)
+    numbers = [first + (last - first) * i / max(1, count - 1) for i in range(count)]
+    return [number // 1 if whole else round(number, _DIGITS) for number in numbers]
 
 
 def _too_many(target: str) -> AxisError:
