@@ -5,6 +5,7 @@ import { type DocDraft, graphIn } from "~/core/draft";
 import { connect, disconnect } from "~/core/edits/links";
 import { setValue } from "~/core/edits/nodes";
 import type { Doc, Graph, Json, JsonObject, Registry } from "~/core/types";
+import { labelOf } from "~/i18n/nodes";
 import { insertBefore } from "./mendInsert";
 import { originOf, type Spot, spotOf } from "./place";
 import { useDoc } from "~/stores/doc";
@@ -44,7 +45,8 @@ const use = (c: Case, value: Json, label = ""): Remedy => ({
 
 const titleOf = (graph: Graph, registry: Registry, id: string): string => {
   const node = graph.nodes[id];
-  return node?.title || registry[node?.type ?? ""]?.label || id;
+  const type = registry[node?.type ?? ""];
+  return node?.title || (type ? labelOf(type) : id);
 };
 
 /** Outputs to connect: those in the same graph as the input. */
