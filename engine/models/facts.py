@@ -119,11 +119,11 @@ def _lacks(inspected: Inspected, name: str) -> Mapping[Part, Telling]:
             require(inspected, name, *(FAMILIES[inspected.family].texts if part == "text" else (part,)))
         except ModelFileError as error:
             told[part] = telling(
-                "{name} has no {missing}: it holds only {there}; take one from {loader}.",
+                "{name} has no {missing}: it holds only {there}; take one from {node_type}.",
                 name=name,
                 missing=error.telling.values["missing"],
                 there=error.telling.values["there"],
-                loader=loader,
+                node_type=loader,
             )
     return told
 
