@@ -70,6 +70,7 @@ class JobView:
         self._places: dict[NodeId, Place] = {}
         self._ran: dict[NodeId, None] = {}
         self._told: dict[NodeId, float] = {}
+        self._shown: set[NodeId] = set()  # nodes on which steps within have shown something
         self._failed: StepFailed | None = None
 
     def feed(self, event: Event, time: float) -> Sequence[Said]:
@@ -151,7 +152,11 @@ class JobView:
             self._ran[node] = None
         if not ui:
             return ()
-        data = {"node": node, "display_node": self._place(node).shown, "output": ui, "prompt_id": self.job}
+        shown = self._place(node).shown
+        data = {"node": node, "display_node": shown, "output": ui, "prompt_id": self.job}
+        if shown != node:  # several steps may show something on one node: each beside those before it
+            data |= {"merge": True} if shown in self._shown else {}
+            self._shown.add(shown)
         return (Message("executed", data, self.everyone),)
 
     def _interrupted(self, event: JobInterrupted, time: float) -> Sequence[Said]:

@@ -203,6 +203,29 @@ def test_steps_of_an_expansion_are_shown_at_the_node_that_the_editor_has() -> No
     assert [told[key] for key in keys] == ["1.a.b", "1", "1.a", "1.a.b"]
 
 
+def test_what_steps_of_an_expansion_show_comes_beside_what_is_there_until_the_node_shows_its_own() -> None:
+    inner = [StepFinished(JOB, f"1.{name}", 0.1, IMAGES) for name in "abc"]
+    events = [JobStarted(JOB, ("1",), ()), Expanded(JOB, "1", ("1.a", "1.b", "1.c")), *inner]
+    told = [f["data"] for f in frames(said([*events, StepFinished(JOB, "1", 1.0, IMAGES)])) if f["type"] == "executed"]
+    assert [(each["display_node"], each.get("merge", False)) for each in told] == [
+        ("1", False),
+        ("1", True),
+        ("1", True),
+        ("1", False),
+    ]
+
+
+def test_a_failure_that_nothing_is_lost_by_is_no_error() -> None:
+    spared = StepFailed(JOB, "1.a", "X", "one", "ValueError", spared=True)
+    failed = StepFailed(JOB, "2", "X", "two", "ValueError")
+    begin = [JobStarted(JOB, ("1", "2"), ()), Expanded(JOB, "1", ("1.a",)), StepStarted(JOB, "1.a"), spared]
+    well = frames(said([*begin, JobFinished(JOB, "success")]))
+    assert "execution_error" not in [f["type"] for f in well]
+    badly = frames(said([*begin, failed, JobFinished(JOB, "error")]))
+    (error,) = (f["data"] for f in badly if f["type"] == "execution_error")
+    assert (error["node_id"], error["exception_message"]) == ("2", "two")
+
+
 def test_nodes_inside_subgraphs_keep_their_ids() -> None:
     events = [JobStarted(JOB, ("12:3",), ()), StepStarted(JOB, "12:3")]
     assert frames(said(events))[-1]["data"]["display_node"] == "12:3"

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.web.kit import ROOT, server
+from tests.web.kit import ROOT, node, server
 
 PACKAGE = "comfyui-frontend-package"
 VERSIONS = ("1.27.10", "1.58.1")
@@ -94,6 +94,55 @@ def test_the_front_end_boots_queues_and_shows_the_picture(front_end: Path, tmp_p
         assert missing == []
         browser.close()
     assert list((tmp_path / "output").glob("*.png"))
+
+
+NEWS = """() => {
+  const node = window.app.graph._nodes.find(n => n.type === 'XYPlot');
+  return (node.imgs || []).filter(i => i.naturalWidth).map(i => i.naturalWidth);
+}"""
+"""How wide the pictures are that the plot shows."""
+
+
+def test_a_plot_shows_its_cells_while_it_runs_and_why_some_are_not_there(front_end: Path, tmp_path: Path) -> None:
+    """Of 2 × 2 cells one is made, one waits for a file, and a row fails: that is no error of the run."""
+    from playwright.sync_api import sync_playwright
+
+    there, gate, never = (tmp_path / name for name in ("there", "gate", "never"))
+    there.write_text("")
+    values = {
+        "x_input": "1.file",
+        "x_values": f"{there}, {gate}",
+        "y_input": "2.unless",
+        "y_values": f"{there}, {never}",
+    }
+    graph = {
+        "1": node("KitWait", number=64, file=str(there)),
+        "2": node("KitFail", number=64, message="it is broken", unless=str(there)),
+        "3": node("EmptyImage", width=("1", 0), height=("2", 0), batch_size=1, color=16_738_816),
+        "8": node("XYPlot", image=("3", 0), **values, share_batches=True, labels=True),
+        "9": node("PreviewImage", images=("8", 0)),
+    }
+    options = ["--front-end-root", str(front_end), "--device", "auto"]
+    with server(tmp_path, *options) as started, sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        page = browser.new_page(viewport={"width": 1600, "height": 900})
+        page.route("**/*", lambda r: r.continue_() if urlsplit(r.request.url).hostname == "127.0.0.1" else r.abort())
+        page.request.post(f"{started.url}/api/settings", data={"Comfy.TutorialCompleted": True})
+        page.goto(started.url)
+        page.wait_for_function(READY, timeout=120_000)
+        page.evaluate(DROPPED, json.dumps(graph))
+        page.wait_for_function("() => window.app.graph._nodes.some(n => n.type === 'XYPlot')")
+        page.evaluate("() => { window.app.queuePrompt(0, 1) }")
+        page.wait_for_function(f"() => ({NEWS})().length === 3", timeout=120_000)
+        assert sorted(page.evaluate(NEWS)) == [64, 320, 320]
+        page.screenshot(path=str(tmp_path / "partial.png"))
+        gate.write_text("")
+        page.wait_for_function(f"() => ({NEWS})().length === 4", timeout=120_000)
+        assert page.evaluate(NEWS) == [64, 64, 320, 320], "in their order, when all are there"
+        page.wait_for_timeout(1_000)
+        page.screenshot(path=str(tmp_path / "front-end.png"))
+        assert "Error" not in page.inner_text("body"), "nothing is told as an error of the run"
+        browser.close()
 
 
 READY = "() => window.app && window.app.graph && window.app.graph._nodes.length > 4"
