@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import os
+import sys
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # read once, when torch is loaded
+# Some images set this: each of the hundred processes that tests start would compile the whole program anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 import pytest
 from hypothesis import settings
+
+sys.dont_write_bytecode = False
 
 settings.register_profile("inkwater", deadline=None, derandomize=True, print_blob=True)
 settings.load_profile("inkwater")
