@@ -249,13 +249,14 @@ class _Questions:
 
     def _places(self, name: str, branch: Branch, x: Tensor) -> list[Placed]:
         """Ready conditionings of a branch, made once a job; the `Cond` is kept so that its id stays its own."""
-        return [self._place(name, cond, x) for cond in branch.conditioning]
+        return [self._place(name, cond, x, number) for number, cond in enumerate(branch.conditioning)]
 
-    def _place(self, branch: str, cond: Cond, x: Tensor) -> Placed:
+    def _place(self, branch: str, cond: Cond, x: Tensor, number: int) -> Placed:
         known = self._placed.get((id(cond), branch))
         if known is None:
             wants = self._job.wants
             concat = joined(wants, self._latent, self._mask) if cond.concat is None else None
-            known = cond, place(cond, x, self._table, wants, branch=branch, concat=concat, steps=self._total)
+            ready = place(cond, x, self._table, wants, branch=branch, concat=concat, steps=self._total, number=number)
+            known = cond, ready
             self._placed[id(cond), branch] = known
         return known[1]

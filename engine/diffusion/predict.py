@@ -54,6 +54,8 @@ class Placed:
     controls: tuple[PlacedControl, ...] = ()
     steps: tuple[int, int] | None = None
     """The first sampler step at which it holds and the first at which no more, in place of `sigmas`."""
+    number: int = 0
+    """Which of its branch's conditionings it is, counted from 0."""
 
     def holds(self, sigma: float, step: int = 0) -> bool:
         if isinstance(self.weight, float) and self.weight == 0:
@@ -103,11 +105,12 @@ def place(
     branch: str = "positive",
     concat: Tensor | None = None,
     steps: int = 0,
+    number: int = 0,
 ) -> Placed:
     """`cond` for a job whose latents are shaped and kept as `x` [B, C, h, w]; ValueError for an area outside it.
 
     `wants` is what the network reads beside; `concat` are the joined channels of conditionings that bring none; `steps`
-    is how many sampler steps the whole run has.
+    is how many sampler steps the whole run has, `number` which of its branch's conditionings it is.
     """
     batch, _, height, width = x.shape
     own = concat if cond.concat is None else fitted(cond.concat, wants, x)
@@ -131,6 +134,7 @@ def place(
         sigmas=(table.at(cond.when[0]), table.at(cond.when[1])),
         controls=tuple(_control(control, x, table, rows, columns) for control in cond.controls if control.counts),
         steps=cond.during[:2] if cond.during is not None and cond.during[2] == steps else None,
+        number=number,
     )
 
 

@@ -154,6 +154,16 @@ class Heat:
     columns: slice
     cells: tuple[int, int]
     """Height and width of that place."""
+    number: int = 0
+    """Which of its branch's conditionings it is, counted from 0."""
+
+    def over(self, height: int, width: int, longest: int = LONGEST) -> Tensor:
+        """[B, T, h, w] over a whole latent of so many cells, at most `longest` a side: 0 outside of the place."""
+        if self.cells == (height, width):
+            return self.maps
+        found = self.maps.new_zeros(*self.maps.shape[:2], height, width)
+        found[:, :, self.rows, self.columns] = F.interpolate(self.maps, size=self.cells, mode="bilinear")
+        return reduced(found, longest)
 
 
 class AttentionWatch:
@@ -181,17 +191,17 @@ class AttentionWatch:
         found = self._sums.get((step, branch), {})
         return tuple(_heat(placed, total) for placed, total in found.items())
 
-    def take(self, step: int, picture: int = 0) -> Mapping[str, Tensor]:
-        """Heat float16 [T, h, w] of each branch's first conditioning at a sampler step, which is then forgotten."""
-        keys = [key for key in self._sums if key[0] == step]
-        taken = {branch: self.heats(step, branch)[0].maps[picture].half() for _, branch in keys}
-        for key in keys:
-            del self._sums[key]
-        return taken
+    def take(self, step: int, cells: tuple[int, int]) -> Mapping[str, Tensor]:
+        """Heat float16 [B, T, h, w] of each conditioning (`named`) at a sampler step, which is then forgotten.
 
-    def taken(self, picture: int = 0) -> Mapping[int, Mapping[str, Tensor]]:
-        """`take` for every sampler step that was seen."""
-        return {step: self.take(step, picture) for step in sorted({step for step, _ in self._sums})}
+        Args:
+            cells: height and width of the latent, over which all heats are laid.
+        """
+        branches = [branch for at, branch in self._sums if at == step]
+        heats = {named(branch, heat.number): heat for branch in branches for heat in self.heats(step, branch)}
+        for branch in branches:
+            del self._sums[step, branch]
+        return {name: heat.over(*cells, self._longest).half() for name, heat in heats.items()}
 
     @contextmanager
     def __call__(self, network: Network, asked: Sequence[tuple[int, Evaluation]]) -> Iterator[None]:
@@ -233,9 +243,24 @@ class AttentionWatch:
         return chosen
 
 
+def named(branch: str, number: int) -> str:
+    """What the heat of a conditioning is called: "positive" for the first of its branch, "positive.2" for the next."""
+    return f"{branch}.{number + 1}" if number else branch
+
+
 def _heat(placed: Placed, total: _Sum) -> Heat:
     rows, columns = placed.rows, placed.columns
-    return Heat(total.mean(), rows, columns, (rows.stop - rows.start, columns.stop - columns.start))
+    cells = (rows.stop - rows.start, columns.stop - columns.start)
+    return Heat(total.mean(), rows, columns, cells, placed.number)
+
+
+def reduced(maps: Tensor, longest: int) -> Tensor:
+    """Maps [N, T, h, w] with at most `longest` cells a side, 0 for no limit."""
+    height, width = maps.shape[-2:]
+    over = max(height, width) / longest if longest else 0
+    if over <= 1:
+        return maps
+    return F.adaptive_avg_pool2d(maps, (max(round(height / over), 1), max(round(width / over), 1)))
 
 
 class _Look:
@@ -297,15 +322,8 @@ class _Look:
                     rows = slice(start - self._done, stop - self._done)
                     found = shares(query[rows], out[rows], layer.heads, self._head)
                     found = _folded(found, evaluation)
-                    maps = self._reduced(found.reshape(*found.shape[:2], height, width))
+                    maps = reduced(found.reshape(*found.shape[:2], height, width), self._longest)
                     self._pending.append((evaluation, dict(enumerate(maps, start - first))))
-
-    def _reduced(self, maps: Tensor) -> Tensor:
-        height, width = maps.shape[-2:]
-        over = max(height, width) / self._longest if self._longest else 0
-        if over <= 1:
-            return maps
-        return F.adaptive_avg_pool2d(maps, (max(round(height / over), 1), max(round(width / over), 1)))
 
 
 def _folded(found: Tensor, evaluation: Evaluation) -> Tensor:

@@ -168,15 +168,15 @@ VIEWS: Mapping[str, Callable[[Recording, Shown], Image.Image]] = {
 SMOOTH = ("clean",)
 
 
-def maps_of(recording: Recording, step: int, branch: str) -> NDArray[np.float32]:
+def maps_of(recording: Recording, step: int, branch: str, picture: int = 0) -> NDArray[np.float32]:
     """What each cell read of each token [T, h, w] at the watched step nearest to `step`; raises RecordingError."""
     frame = recording.frame(step)
-    if not recording.attention:
+    nearest = min(recording.attention, key=lambda at: abs(at - frame.step), default=None)
+    found = recording.frame(nearest).attention if nearest is not None else {}
+    if any(picture >= len(maps) for maps in found.values()) or not found:
         raise RecordingError(
             'Attention was not recorded: run the job again with record {{"attention": 3}}.', "no_attention"
         )
-    nearest = min(recording.attention, key=lambda at: abs(at - frame.step))
-    found = recording.frame(nearest).attention
     if branch not in found:
         raise RecordingError(
             "The attention of the branch {branch} was not recorded; there is {there}.",
@@ -184,28 +184,31 @@ def maps_of(recording: Recording, step: int, branch: str) -> NDArray[np.float32]
             branch=f"{branch!r:.40}",
             there=list(found),
         )
-    return found[branch].astype(np.float32)
+    maps: NDArray[np.float32] = found[branch][picture].astype(np.float32)
+    return maps
 
 
 def heat_of(recording: Recording, shown: Shown) -> Floats:
     """How strongly each cell [h, w] read a token: from 0 where it is least to 1 where it is most."""
     branch = shown.branch or POSITIVE
-    maps = maps_of(recording, shown.step, branch)
+    maps = maps_of(recording, shown.step, branch, shown.picture)
     if shown.token is not None and not 0 <= shown.token < len(maps):
         raise RecordingError(
             "There is no token {token}: there are 0 to {last}.", "no_token", token=shown.token, last=len(maps) - 1
         )
     words = [t.index for t in recording.tokens.get(branch, ()) if t.index < len(maps)]
-    heat: Floats = maps[shown.token] if shown.token is not None else maps[words].sum(0) if words else 1 - maps[0]
+    heat: Floats = maps[shown.token] if shown.token is not None else maps[words].sum(0) if words else maps[1:].sum(0)
     low, high = float(heat.min()), float(heat.max())
     stretched: Floats = (heat - low) / max(high - low, 1e-9)
     return stretched
 
 
-def words_at(recording: Recording, step: int, branch: str, x: float, y: float) -> list[tuple[Token, float]]:
+def words_at(
+    recording: Recording, step: int, branch: str, x: float, y: float, picture: int = 0
+) -> list[tuple[Token, float]]:
     """How much a spot (fractions of width and height) read each token of the prompt, the most first."""
     branch = branch or POSITIVE
-    maps = maps_of(recording, step, branch)
+    maps = maps_of(recording, step, branch, picture)
     height, width = maps.shape[1:]
     cell = maps[:, min(int(y * height), height - 1), min(int(x * width), width - 1)]
     found = [(t, float(cell[t.index])) for t in recording.tokens.get(branch, ()) if t.index < len(cell)]

@@ -58,8 +58,12 @@ class Frame:
 
     @cached_property
     def attention(self) -> Mapping[str, NDArray[np.float16]]:
-        """Of each branch how much each cell of the first picture read each token [T, h, w]; empty unless watched."""
-        return {name: self._load(place) for name, place in self._row["attention"].items()}
+        """How much each cell of each picture read each token [B, T, h, w], by prompt; empty unless watched.
+
+        A branch's first prompt goes by its name, further ones are "positive.2" and so on.
+        """
+        found = {name: self._load(place) for name, place in self._row["attention"].items()}
+        return {name: maps[None] if maps.ndim == 3 else maps for name, maps in found.items()}
 
 
 class Recording:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from engine.recording.write import JobRecorder
 
 HEAT_BYTES = LONGEST * LONGEST * 77 * 2
-"""Of the attention of one branch at one sampler step, about."""
+"""Of the attention that one picture pays to one prompt at one sampler step, about."""
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +55,11 @@ class JobRun:
         return self._watch
 
     @property
+    def _cells(self) -> tuple[int, int]:
+        height, width = self._job.latent.shape[-2:]
+        return height, width
+
+    @property
     def _recordings(self) -> Recordings:
         return self._recorder.recordings
 
@@ -64,7 +69,7 @@ class JobRun:
         try:
             x, clean = _host(state.x), _host(state.clean)
             branches = {n: clean if b is state.clean else _host(b) for n, b in self._answers(state).items()}
-            heat = self._watch.take(state.step) if self._watch is not None else {}
+            heat = self._watch.take(state.step, self._cells) if self._watch is not None else {}
             seen = {name: part.cpu().numpy() for name, part in heat.items()}
             size = sum(a.nbytes for a in (x, clean, *branches.values(), *seen.values()))
         except Exception as error:
@@ -143,9 +148,11 @@ class JobRun:
         if self._failed or total < 1:
             self._failed = True
             return
-        sides = len(getattr(self._job.guider, "conditionings", ("", "")))
+        conditionings = getattr(self._job.guider, "conditionings", ("", ""))
+        sides, prompts = len(conditionings), sum(map(len, conditionings)) or len(conditionings)
         need = (total * (2 + sides) + 2) * latent.numel() * 4
-        need += len(self._watch.steps) * sides * HEAT_BYTES if self._watch is not None else 0
+        heats = len(self._watch.steps) * prompts * latent.shape[0] if self._watch is not None else 0
+        need += heats * HEAT_BYTES
         if not folder.make_room(need, self._recordings.kept() | self._recorder.steps | {self._key}):
             self._fail(too_large(need, folder.budget))
             return

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import torch
+import torch.nn.functional as F
 from diffusers.models.attention_processor import AttnProcessor
 from torch import Tensor
 
@@ -195,7 +196,7 @@ def test_the_picture_is_the_same_to_the_last_bit(library: Library, handle: Model
         with_ = here.run(handle, watch)
         assert torch.equal(without.x, with_.x)
         assert torch.equal(without.x, here.run(handle).x)
-    assert sorted(watch.taken()) == [0, 1, 2]
+    assert [sorted(watch.take(step, (8, 8))) for step in range(4)] == [["negative", "positive"]] * 3 + [[]]
 
 
 def test_streamed_layers_are_seen_too(library: Library, handle: ModelHandle) -> None:
@@ -335,8 +336,11 @@ def test_each_conditioning_has_its_own_heat_and_place(plain: Bench, handle: Mode
     whole, half = watch.heats(0, "positive")
     assert (whole.cells, half.cells) == ((8, 8), (8, 4))
     assert (half.rows, half.columns) == (slice(0, 8), slice(0, 4))
-    assert torch.equal(watch.take(0)["positive"], whole.maps[0].half())
-    assert watch.take(0) == {}
+    taken = watch.take(0, (8, 8))
+    assert torch.equal(taken["positive"], whole.maps.half())
+    assert torch.equal(taken["positive.2"][..., :4], F.interpolate(half.maps, size=(8, 4), mode="bilinear").half())
+    assert not taken["positive.2"][..., 4:].any()
+    assert watch.take(0, (8, 8)) == {}
 
 
 def test_jobs_that_share_a_batch_see_their_own_rows(manager: ModelManager, handle: ModelHandle) -> None:

@@ -15,8 +15,10 @@ KEY = "ab" * 20
 TOKENS = [["a", 1], ["fox", 2]]
 
 
-def made(root: Path, *, attention: bool = True, negative: bool = True, prediction: str = "eps") -> Recording:
-    """Two sampler steps of two pictures of 6 by 4 cells."""
+def made(
+    root: Path, *, attention: bool = True, negative: bool = True, prediction: str = "eps", old: bool = False
+) -> Recording:
+    """Two sampler steps of two pictures of 6 by 4 cells; old ones have the attention of the first picture alone."""
     random = np.random.default_rng(3)
     file = Folder(root, 0).file(KEY)
     assert file is not None
@@ -28,7 +30,9 @@ def made(root: Path, *, attention: bool = True, negative: bool = True, predictio
         heat[1, 0, 0] = heat[2, 1, 2] = 0.25
         branches = {"positive": writing.put(pos)} | ({"negative": writing.put(neg)} if negative else {})
         row = {"step": step, "sigma": sigma, "fingerprint": fingerprint(x, clean), "x": writing.put(x)}
-        seen_here = {"positive": writing.put(heat)} if attention and step == 1 else {}
+        seen_here = (
+            {"positive": writing.put(heat if old else np.stack([heat, heat]))} if attention and step == 1 else {}
+        )
         rows.append(row | {"clean": writing.put(clean), "branches": branches, "attention": seen_here})
     end = random.standard_normal((2, 4, 4, 6)).astype(np.float32)
     head = {

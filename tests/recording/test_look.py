@@ -114,3 +114,10 @@ def test_a_head_that_lacks_something_is_damaged(tmp_path: Path) -> None:
     writing.end({"frames": [], "latent": {"factor": 1.0}, "sampler": ["euler", []]})
     with pytest.raises(RecordingError, match="damaged: record the job again"):
         trace_of(Recording(tmp_path / KEY / "0.rec", KEY))
+
+
+def test_an_old_recording_has_the_attention_of_its_first_picture(tmp_path: Path) -> None:
+    old, new = made(tmp_path / "old", old=True), made(tmp_path / "new")
+    assert np.array_equal(maps_of(old, 0, "positive"), maps_of(new, 0, "positive", 1))
+    with pytest.raises(RecordingError, match="Attention was not recorded"):
+        maps_of(old, 0, "positive", 1)

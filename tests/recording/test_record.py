@@ -14,6 +14,7 @@ import pytest
 from engine.graph.told import why
 from engine.recording.folder import DONE
 from engine.recording.format import RecordingError, Writing
+from engine.recording.look import maps_of, words_at
 from engine.recording.read import Recording, opened, recordings_of
 from engine.recording.wanted import Wanted
 from engine.run.context import NodeContext
@@ -87,10 +88,40 @@ def test_attention_that_is_missing_is_made_and_what_is_there_is_enough_for_less(
     assert watched.tokens["negative"] == ()
     heat = watched.frame(1).attention["positive"]
     assert heat.dtype == np.float16
-    assert heat.shape[0] == 77
-    assert np.allclose(heat.astype(np.float32).sum(0), 1, atol=1e-2)
+    assert heat.shape[:2] == (1, 77)
+    assert np.allclose(heat.astype(np.float32).sum(1), 1, atol=1e-2)
     assert watched.frame(0).attention == {}
     assert studio.run(graph, "less", Wanted(1)).ran == ()
+
+
+def test_attention_is_kept_of_every_picture_of_a_batch(studio: Studio) -> None:
+    found = one(studio, workflow(41, steps=2, batch_size=3), Wanted(2))
+    heat = found.frame(1).attention["positive"].astype(np.float32)
+    assert heat.shape == (3, 77, 4, 8)
+    assert np.allclose(heat.sum(1), 1, atol=1e-2)
+    assert not np.allclose(heat[0], heat[2], atol=1e-3)
+    for picture in range(3):
+        assert np.array_equal(maps_of(found, 1, "positive", picture), heat[picture])
+        (token, share), *_ = words_at(found, 1, "positive", 0.5, 0.5, picture)
+        assert share == pytest.approx(heat[picture][token.index, 2, 4], abs=1e-6)
+
+
+def test_prompts_that_are_combined_have_their_own_words_and_heat(studio: Studio) -> None:
+    graph = workflow(42, steps=2)
+    area = {"conditioning": ["8", 0], "width": 0.5, "height": 1.0, "x": 0.5, "y": 0.0, "strength": 1.0}
+    graph |= {
+        "8": {"class_type": "CLIPTextEncode", "inputs": {"text": "two blue cats", "clip": ["1", 1]}},
+        "9": {"class_type": "ConditioningSetAreaPercentage", "inputs": area},
+        "10": {"class_type": "ConditioningCombine", "inputs": {"conditioning_1": ["2", 0], "conditioning_2": ["9", 0]}},
+    }
+    graph["5"]["inputs"]["positive"] = ["10", 0]
+    found = one(studio, graph, Wanted(1))
+    read = {name: [token.text for token in tokens] for name, tokens in found.tokens.items()}
+    assert read == {"positive": ["a", "red", "fox"], "positive.2": ["two", "blue", "cats"], "negative": []}
+    heat = found.frame(1).attention["positive.2"]
+    assert heat.shape == (1, 77, 4, 8)
+    assert not heat[..., :4].any()
+    assert np.allclose(heat[..., 4:].astype(np.float32).sum(1), 1, atol=1e-2)
 
 
 def test_several_samplers_of_one_job_are_several_runs(studio: Studio) -> None:

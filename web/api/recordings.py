@@ -34,7 +34,13 @@ KEY = path("key", "The name of a recorded run of a sampler.")
 STEP = Parameter("step", told(WHOLE, "The sampler step, counted from 0."), "path", parse=number("step", "").parse)
 VIEW = Parameter("view", told(one_of(*VIEWS), "What to show."), "path")
 SIZE = number("size", "Pixels of the longer side.", 256, low=16, high=1024)
-BRANCH = query("branch", TEXT, "positive or negative; left out: what guidance made of both (attention: positive).", "")
+BRANCH = query(
+    "branch",
+    TEXT,
+    "positive or negative; left out: what guidance made of both (attention: positive). Of attention the second prompt "
+    "of the positive is positive.2.",
+    "",
+)
 TOKEN = number("token", "Attention: which token, by its index; left out: the whole prompt.")
 PICTURE = number("picture", "Which picture of the batch.", 0)
 OVERLAY = flag("overlay", "Attention: alone on nothing, to be laid over a picture.")
@@ -104,7 +110,7 @@ async def get_words(call: Call) -> dict[str, Any]:
     def work() -> dict[str, Any]:
         from engine.recording.look import words_at
 
-        read = words_at(_opened(call), call["step"], call["branch"], call["x"], call["y"])
+        read = words_at(_opened(call), call["step"], call["branch"], call["x"], call["y"], call["picture"])
         return {"words": [{"text": token.text, "index": token.index, "weight": share} for token, share in read]}
 
     return await off(partial(_told, work))
@@ -266,6 +272,7 @@ OPERATIONS = (
             KEY,
             STEP,
             BRANCH,
+            PICTURE,
             _fraction("x", "From the left edge (0) to the right (1)."),
             _fraction("y", "From the upper edge (0) to the lower (1)."),
         ),

@@ -6,12 +6,13 @@ import { onEnded } from "~/live/state";
 import { shotUrl, wordsAt } from "~/recording/client";
 import { recordingOf } from "~/recording/load";
 import type { Run } from "~/recording/schema";
+import { promptOf } from "~/recording/store";
 import { useDoc } from "~/stores/doc";
 import { DARK, type LitStep, type Read, useLight } from "~/stores/light";
 import { useRun } from "~/stores/run";
 import { useServer } from "~/stores/server";
 import { frontTab, useTabs } from "~/stores/tabs";
-import { picturesOf, promptsOf, type ReadPrompt } from "./watched";
+import { ownNames, picturesOf, promptsOf, type ReadPrompt } from "./watched";
 
 /** Pixels of the longest side of a heat. */
 const SIZE = 256;
@@ -116,7 +117,7 @@ async function showSpot({ run, step, spot }: Beam, at: LitStep) {
   useLight.setState({ at, heat: {}, spot: { [picture]: { x, y, words: before } } });
   const mineOf = readings.filter((one) => one.run === run);
   const branches = [...new Set(mineOf.map((one) => one.branch))];
-  const answers = await Promise.all(branches.map((branch) => wordsAt(run.key, step, branch, x, y).catch(() => [])));
+  const answers = await Promise.all(branches.map((branch) => wordsAt(run.key, step, branch, { x, y }).catch(() => [])));
   if (mine !== question) return;
   const words: Record<string, readonly LitWord[]> = {};
   for (const reading of mineOf) {
@@ -151,11 +152,13 @@ function seek(): void {
     return;
   }
   const flat = flattened(doc, registry);
-  readings = watched.flatMap((run) =>
-    Object.entries(run.attention?.tokens ?? {}).flatMap(([branch, tokens]) =>
-      tokens.length ? promptsOf(doc, registry, flat, run.node, branch).map((prompt) => ({ ...prompt, run })) : [],
-    ),
-  );
+  readings = watched.flatMap((run) => {
+    const { tokens = {} } = run.attention ?? {};
+    const branches = new Set(Object.keys(tokens).map((name) => promptOf(name).branch));
+    return [...branches].flatMap((branch) =>
+      ownNames(promptsOf(doc, registry, flat, run.node, branch), tokens).map((prompt) => ({ ...prompt, run })),
+    );
+  });
   const shown = picturesOf(
     flat,
     Object.keys(useRun.getState().shown),

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { flattened } from "~/core/flat";
 import { docOf, node, registry as recorded } from "~/live/testing";
 import type { GraphNode, NodeType, Registry, Subgraph } from "~/core/types";
-import { picturesOf, promptsOf, stepNode } from "./watched";
+import { ownNames, picturesOf, promptsOf, stepNode } from "./watched";
 
 const type = (name: string, inputs: Record<string, string>, output: string): NodeType => ({
   name,
@@ -95,4 +95,22 @@ test("#15 a prompt on an instance is found where it is typed in", () => {
 test("a picture belongs to the nearest run before it", () => {
   const flat = flattened(docOf(NODES), registry);
   expect(picturesOf(flat, ["7", "10", "4"], ["5", "8"])).toEqual({ "7": "5", "10": "8" });
+});
+
+const prompt = (text: string) => ({ key: text, branch: "positive", text });
+const token = (text: string, index: number) => ({ text, index });
+
+test("prompts that were combined are told apart by their words, one that was changed since keeps its only name", () => {
+  const words = {
+    positive: [token("a", 1), token("fox", 2)],
+    "positive.2": [token("a", 1), token("fox", 2), token("sleeps", 3)],
+    negative: [token("a", 1)],
+  };
+  const named = ownNames([prompt("a fox sleeps"), prompt("a fox"), prompt("nothing of it")], words);
+  expect(named.map(({ key, branch }) => [key, branch])).toEqual([
+    ["a fox sleeps", "positive.2"],
+    ["a fox", "positive"],
+  ]);
+  expect(ownNames([prompt("changed")], { positive: words.positive }).map(({ branch }) => branch)).toEqual(["positive"]);
+  expect(ownNames([prompt("a fox")], { negative: words.negative })).toEqual([]);
 });

@@ -3,7 +3,10 @@
 import { typeOf } from "~/core/document";
 import type { FlatNode } from "~/core/flat";
 import type { Doc, Link, NodeType, Registry } from "~/core/types";
+import { placedTokens } from "~/core/words";
 import { originOf, spotOf } from "~/live/place";
+import type { Token } from "~/recording/schema";
+import { promptOf } from "~/recording/store";
 import { promptKey } from "~/stores/light";
 import { prefixOf } from "~/stores/ui";
 
@@ -50,6 +53,22 @@ export function promptsOf(doc: Doc, registry: Registry, flat: Flat, run: string,
       }
   }
   return found;
+}
+
+type Words = Readonly<Record<string, readonly Token[]>>;
+
+/** The prompts of a branch under the names that a recording has for them: of several, each by the words that it has. */
+export function ownNames(prompts: readonly ReadPrompt[], words: Words): ReadPrompt[] {
+  return prompts.flatMap((prompt) => {
+    const mine = Object.entries(words).filter(
+      ([name, tokens]) => tokens.length && promptOf(name).branch === prompt.branch,
+    );
+    const fits = mine
+      .filter(([, tokens]) => placedTokens(prompt.text, tokens).length === tokens.length)
+      .toSorted(([, a], [, b]) => b.length - a.length);
+    const [name] = fits[0] ?? (prompts.length === 1 ? mine[0] : undefined) ?? [];
+    return name === undefined ? [] : [{ ...prompt, branch: name }];
+  });
 }
 
 const LEADS: ReadonlySet<string> = new Set(["CONDITIONING", "GUIDER"]);

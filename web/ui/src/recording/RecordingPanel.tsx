@@ -124,6 +124,7 @@ function Look({ run }: { readonly run: Run }) {
         options={views.map((value: View) => ({ value, label: t(`view.${value}.title`) }))}
         change={(next) => useRecording.setState({ view: next })}
       />
+      {run.pictures > 1 && <WhichPicture count={run.pictures} />}
       <figure className={css["figure"]}>
         <Stage run={run} index={index} view={view} />
         <figcaption>{t(`view.${view}.help`)}</figcaption>
@@ -138,6 +139,19 @@ function Look({ run }: { readonly run: Run }) {
     </>
   );
 }
+
+/** Which picture of a batch. */
+function WhichPicture({ count }: { readonly count: number }) {
+  const { t } = useTranslation("recording");
+  const picture = useRecording((s) => s.picture);
+  const options = Array.from({ length: count }, (_, n) => ({
+    value: String(n),
+    label: t("picture", { number: n + 1, count }),
+  }));
+  return <Select bare label={t("pictureLabel")} value={String(picture)} options={options} change={choosePicture} />;
+}
+
+const choosePicture = (value: string): void => useRecording.setState({ picture: Number(value), spot: null });
 
 interface PlaceProps {
   readonly run: Run;

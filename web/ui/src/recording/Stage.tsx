@@ -25,6 +25,7 @@ export function Stage({ run, index, view }: StageProps) {
   const { t } = useTranslation("recording");
   const decoded = useRecording((s) => s.decoded) && (view === "x" || view === "clean");
   const token = useRecording((s) => s.token);
+  const picture = useRecording((s) => s.picture);
   const branch = useBranch(run);
   const frame = run.frames[index];
   const step = (view === "attention" ? attentionStep(run, frame?.step ?? 0) : frame?.step) ?? 0;
@@ -33,6 +34,7 @@ export function Stage({ run, index, view }: StageProps) {
     view,
     size: SIDE,
     ...(decoded && { decoded }),
+    ...(picture > 0 && { picture }),
     ...(view === "attention" && { branch, ...(token !== null && { token }) }),
   };
   const { url, busy, failed } = useShot(shotUrl({ ...shot, step }));
@@ -104,9 +106,10 @@ const ask = (spot: Spot): void => useRecording.setState({ spot });
 export function Read({ run, index }: Omit<StageProps, "view">) {
   const { t } = useTranslation("recording");
   const spot = useRecording((s) => s.spot);
+  const picture = useRecording((s) => s.picture);
   const branch = useBranch(run);
   const step = attentionStep(run, run.frames[index]?.step ?? 0) ?? 0;
-  const words = useWords(run.key, step, branch, spot);
+  const words = useWords({ key: run.key, step, branch, spot, picture });
   const told = words.map((word) => `${plainWord(word.text)} ${percent(word.weight)}`).join(" · ");
   return <output className={css["read"]}>{told && t("words.read", { words: told })}</output>;
 }
@@ -118,18 +121,26 @@ interface Answer {
 
 const NONE: Answer = { question: "", words: [] };
 
+interface Question {
+  readonly key: string;
+  readonly step: number;
+  readonly branch: string;
+  readonly spot: Spot | null;
+  readonly picture: number;
+}
+
 /** What a spot reads; nothing until it is known. */
-function useWords(key: string, step: number, branch: string, spot: Spot | null): readonly Word[] {
+function useWords({ key, step, branch, spot, picture }: Question): readonly Word[] {
   const [answer, setAnswer] = useState(NONE);
-  const question = spot ? JSON.stringify([key, step, branch, spot]) : "";
+  const question = spot ? JSON.stringify([key, step, branch, spot, picture]) : "";
   useEffect(() => {
     let gone = false;
     if (spot)
-      wordsAt(key, step, branch, spot.x, spot.y).then(
+      wordsAt(key, step, branch, spot, picture).then(
         (found) => !gone && setAnswer({ question, words: found.slice(0, MOST) }),
         () => !gone && setAnswer(NONE),
       );
     return () => void (gone = true);
-  }, [key, step, branch, spot, question]);
+  }, [key, step, branch, spot, picture, question]);
   return answer.question === question ? answer.words : NONE.words;
 }

@@ -1,7 +1,7 @@
 import { useTranslation } from "react-i18next";
 import type { Run, Token } from "./schema";
 import { Segments } from "./Segments";
-import { tokensOf, useRecording, watchedBranches } from "./store";
+import { promptOf, tokensOf, useRecording, watchedBranches } from "./store";
 import css from "./Words.module.css";
 
 /** "fox</w>" and "▁fox" as they are read. */
@@ -19,7 +19,11 @@ export function Words({ run }: { readonly run: Run }) {
   const branches = watchedBranches(run);
   const tokens = tokensOf(run, branch);
   const option = (value: string) => ({ value, label: branchName(value) });
-  const branchName = (name: string) => t(`branch.of.${name}`, { defaultValue: name });
+  const branchName = (name: string) => {
+    const { branch: of, number } = promptOf(name);
+    const label = t(`branch.of.${of}`, { defaultValue: of });
+    return number > 1 ? `${label} ${number}` : label;
+  };
   return (
     <div className={css["words"]}>
       {branches.length > 1 && (

@@ -4,7 +4,7 @@ import { BASE, del, getJson } from "~/api/http";
 import { job as jobSchema, type Job } from "~/api/schema";
 import { z } from "zod";
 import { comparison, type Comparison, type JobRecording, recording, type Word, words } from "./schema";
-import type { View } from "./store";
+import type { Spot, View } from "./store";
 
 const of = (job: string): string => `/jobs/${encodeURIComponent(job)}`;
 
@@ -23,10 +23,11 @@ export function withoutAlike(found: Comparison): Comparison {
 
 /** Which words a spot of the picture reads, the most read first.
  *
- * Args: x, y: from 0 to 1.
+ * Args: picture: of the batch.
  */
-export async function wordsAt(key: string, step: number, branch: string, x: number, y: number): Promise<Word[]> {
+export async function wordsAt(key: string, step: number, branch: string, { x, y }: Spot, picture = 0): Promise<Word[]> {
   const query = new URLSearchParams({ branch, x: x.toFixed(4), y: y.toFixed(4) });
+  if (picture) query.set("picture", String(picture));
   return (await getJson(`${frame(key, step)}/words?${query}`, words)).words;
 }
 
@@ -44,15 +45,18 @@ export interface Shot {
   readonly size: number;
   /** By the checkpoint's own VAE instead of quick colours. */
   readonly decoded?: boolean;
+  /** Of the batch, counted from 0. */
+  readonly picture?: number;
   /** Of attention: which prompt, and which of its tokens. */
   readonly branch?: string;
   readonly token?: number;
 }
 
 /** Where a picture of a sampler step is. */
-export function shotUrl({ key, step, view, size, decoded, branch, token }: Shot): string {
+export function shotUrl({ key, step, view, size, decoded, picture, branch, token }: Shot): string {
   const query = new URLSearchParams({ size: String(size) });
   if (decoded) query.set("decoded", "1");
+  if (picture) query.set("picture", String(picture));
   if (view === "attention" && branch !== undefined) query.set("branch", branch);
   if (view === "attention" && token !== undefined) query.set("token", String(token));
   return `${BASE}${frame(key, step)}/${view}?${query}`;

@@ -95,6 +95,26 @@ describe("the panel", () => {
     expect(screen.getByText("The recording of Refine was removed for newer ones.")).toBeTruthy();
   });
 
+  it("goes through the pictures of a batch and the prompts that were combined", async () => {
+    const user = userEvent.setup();
+    const tokens = {
+      positive: first.attention?.tokens["positive"] ?? [],
+      "positive.2": [{ text: "cats</w>", index: 3 }],
+    };
+    take({ ...told, job: "two", runs: [{ ...first, pictures: 3, attention: { steps: [1], tokens } }] });
+    render(<RecordingPanel />);
+    await user.selectOptions(screen.getByLabelText("Which picture of the batch"), "Picture 3 of 3");
+    await user.click(screen.getByRole("radio", { name: "Attention" }));
+    await user.click(screen.getByRole("radio", { name: "Prompt 2" }));
+    expect(screen.getByRole("button", { name: "cats" })).toBeTruthy();
+    const { picture, branch } = useRecording.getState();
+    expect(shotUrl({ key: "k", step: 1, size: 64, view: "attention", picture, branch })).toBe(
+      "/api/v1/recordings/k/1/attention?size=64&picture=2&branch=positive.2",
+    );
+    act(() => chooseRun(0));
+    expect(useRecording.getState().picture).toBe(0);
+  });
+
   it("says where a run was cut short", () => {
     const frames = first.frames.slice(0, 2);
     take({ ...told, job: "cut", runs: [{ ...first, frames, partial: true }] });

@@ -18,6 +18,8 @@ export const run = z.object({
   /** Cells of the latent. */
   width: z.number(),
   height: z.number(),
+  /** In the batch. */
+  pictures: z.number().default(1),
   frames: z.array(z.object({ step: z.number(), sigma: z.number(), fingerprint: z.string() })),
   branches: z.array(z.string()),
   attention: z

@@ -28,6 +28,8 @@ interface RecordingState {
   /** The index of the frame among the run's. */
   readonly frame: number;
   readonly view: View;
+  /** Which picture of the batch. */
+  readonly picture: number;
   readonly decoded: boolean;
   readonly playing: boolean;
   /** Of attention: the prompt, the token's index (null: the first word), the spot that is asked about. */
@@ -36,7 +38,7 @@ interface RecordingState {
   readonly spot: Spot | null;
 }
 
-const START = { run: 0, frame: 0, playing: false, token: null, spot: null };
+const START = { run: 0, frame: 0, picture: 0, playing: false, token: null, spot: null };
 
 export const useRecording = create<RecordingState>()(() => ({
   chosen: null,
@@ -84,6 +86,12 @@ export const viewsOf = (run: Run): readonly View[] =>
   VIEWS.filter((view) =>
     view === "attention" ? run.attention !== null : view !== "guidance" || run.branches.length > 1,
   );
+
+/** "positive.2" as the branch and which of its prompts it is, counted from 1. */
+export function promptOf(name: string): { readonly branch: string; readonly number: number } {
+  const found = /^(.+)\.(\d+)$/.exec(name);
+  return found ? { branch: found[1] ?? name, number: Number(found[2]) } : { branch: name, number: 1 };
+}
 
 /** The prompts whose words were watched. */
 export const watchedBranches = (run: Run): readonly string[] =>
