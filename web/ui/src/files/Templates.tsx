@@ -122,7 +122,7 @@ function Card({ template, open }: { readonly template: Template; open(): void })
   const { t } = useTranslation(["files", "lessons"]);
   const { name, nodes, models, thumbnail, lesson } = template;
   const missing = models.filter((model) => model.missing);
-  const needed = models.filter((model) => model.kind !== "input");
+  const here = models.filter((model) => model.kind !== "input" && !model.missing);
   return (
     <button type="button" data-card className={css["card"]} onClick={open} aria-describedby={`template-${name}`}>
       <span className={css["picture"]}>
@@ -141,11 +141,11 @@ function Card({ template, open }: { readonly template: Template; open(): void })
         <span className={css["text"]}>{templateDescription(name)}</span>
         <span className={css["facts"]}>
           {t("templates.nodes", { count: nodes })}
-          {needed.length > 0 && ` · ${needed.map((model) => model.name).join(", ")}`}
+          {here.length > 0 && ` · ${here.map((model) => model.name).join(", ")}`}
         </span>
         {missing.length > 0 && (
           <span className={css["missing"]}>
-            <TriangleAlert size={12} />
+            <TriangleAlert size={12} aria-hidden />
             {t("templates.missing", { names: missing.map((model) => model.name).join(", ") })}
           </span>
         )}

@@ -58,7 +58,9 @@ function EndedRow({ job, forget }: { readonly job: Job; forget(id: string): void
   const [gone, setGone] = useState(false);
   const when = new Date((job.ended ?? job.created) * 1000);
   const took = job.started !== null && job.ended !== null ? secondsText(job.ended - job.started) : "";
-  const about = [when.toLocaleTimeString(i18n.language, { timeStyle: "short" }), took, t(`state.${job.state}`)];
+  // That it went well needs no word: it stands among what is done, with its picture.
+  const state = job.state === "success" && first ? "" : t(`state.${job.state}`);
+  const about = [when.toLocaleTimeString(i18n.language, { timeStyle: "short" }), took, state];
   return (
     <li className={css["row"]} data-state={job.state}>
       {first && (

@@ -76,11 +76,14 @@ export function portsFor(
     ins
       .filter((c) => c.widget === side)
       .map((c): PortIn => ({ name: c.name, type: portType(doc, scope, registry, c), to: c.wires.map(end) }));
+  const given = outs.map(({ from }) => typeIn(doc, scope, registry, from.node)?.outputs[from.output]);
+  const names = given.map((output) => output?.name || output?.type || "output");
   const taken = new Set<string>();
-  const outputs = outs.map(({ from }): PortOut => {
-    const output = typeIn(doc, scope, registry, from.node)?.outputs[from.output];
-    const name = fresh(output?.name || output?.type || "output", taken);
-    return { name, type: output?.type ?? "*", from: [from.node, from.output] };
+  const outputs = outs.map(({ from, wires }, n): PortOut => {
+    const own = names[n] ?? "output";
+    // Two outputs of one name are told apart by what takes them: "positive" and "negative".
+    const name = fresh(names.indexOf(own) === names.lastIndexOf(own) ? own : (wires[0]?.input ?? own), taken);
+    return { name, type: given[n]?.type ?? "*", from: [from.node, from.output] };
   });
   return { inputs: typed(false), widgets: typed(true), outputs };
 }

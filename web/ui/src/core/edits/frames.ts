@@ -17,6 +17,8 @@ export interface Box {
 /** Around nodes, in canvas units; the title stands above. */
 export const GROUP_PADDING = 24;
 export const GROUP_TITLE = 36;
+/** The line below a node that tells shapes and times. */
+const TOLD_BELOW = 12;
 
 /** What lies in a frame: nodes and notes whose middle, groups of which all is inside. */
 export interface Inside {
@@ -87,10 +89,10 @@ export function groupAround(
   return box && addGroup(d, scope, { title, ...framed(box) });
 }
 
-/** A box with the room that a frame leaves around what lies in it. */
+/** A box with the room that a frame leaves around what lies in it, and around what is told below nodes. */
 const framed = ({ pos, size }: Box): Box => ({
   pos: [pos[0] - GROUP_PADDING, pos[1] - GROUP_PADDING - GROUP_TITLE],
-  size: [size[0] + 2 * GROUP_PADDING, size[1] + 2 * GROUP_PADDING + GROUP_TITLE],
+  size: [size[0] + 2 * GROUP_PADDING, size[1] + 2 * GROUP_PADDING + GROUP_TITLE + TOLD_BELOW],
 });
 
 /** Make a frame just as large as what lies in it needs. */

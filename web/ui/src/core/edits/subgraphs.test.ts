@@ -1,12 +1,13 @@
 import { produce } from "immer";
 import { expect, test } from "vitest";
 import { clipText, copied, paste, readClip } from "../clipboard";
-import { boundaryTypes, typeOf } from "../document";
+import { boundaryTypes, emptyDoc, typeOf } from "../document";
 import type { DocDraft } from "../draft";
 import { around, fullIds, spotOf } from "../flatten";
-import { begun, faults, REGISTRY } from "../testkit";
-import type { Doc, NodeId } from "../types";
-import { moveNodes, removeNodes, setValue } from "./nodes";
+import { begun, faults, nodeType, REGISTRY } from "../testkit";
+import type { Doc, NodeId, Registry } from "../types";
+import { connect } from "./links";
+import { addNode, moveNodes, removeNodes, setValue } from "./nodes";
 import { detach, makeSubgraph, movePort, promote, removePort, renamePort, unpromote } from "./subgraphs";
 
 const edit = (doc: Doc, recipe: (d: DocDraft) => void): Doc =>
@@ -37,6 +38,18 @@ test("#15 the type of instances is the same value until a port or an input behin
       "12",
     ),
   ).not.toBe(typeAt(doc, "12"));
+});
+
+test("#15 outputs of one name are told apart by the inputs that take them", () => {
+  const both: Registry = { ...REGISTRY, Two: nodeType("Two", ["positive: COND", "negative: COND"], []) };
+  const doc = produce(emptyDoc(), (d) => {
+    const place = (name: string) => addNode(d, null, both[name] ?? nodeType(name, [], []), [0, 0]);
+    const [one, other, two] = [place("Text"), place("Text"), place("Two")];
+    connect(d, null, { source: one, output: 0, target: two, input: "positive" }, both);
+    connect(d, null, { source: other, output: 0, target: two, input: "negative" }, both);
+    makeSubgraph(d, null, both, [one, other], "Prompts");
+  });
+  expect(Object.values(doc.subgraphs)[0]?.outputs.map((port) => port.name)).toEqual(["positive", "negative"]);
 });
 
 test("#15 unpromoting keeps the value of the only instance", () => {
