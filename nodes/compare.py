@@ -88,13 +88,13 @@ def _of(value: Any, name: str) -> list[Part]:
     first = found[0].name if found else ""
     if first not in TITLES:
         raise Told(
-            "{name} is {type}, and only these can be compared: {kinds}.",
-            name=name,
+            "{input} is {type}, and only these can be compared: {kinds}.",
+            input=name,
             type=first if is_tensor(value) else type(value).__name__,
             kinds=[*TITLES.values()],
         )
     if not found[0].tensor.numel():
-        raise Told("{name} is empty: there is nothing to compare.", name=name)
+        raise Told("{input} is empty: there is nothing to compare.", input=name)
     return [part for part in found if part.name == first]
 
 

@@ -11,6 +11,7 @@ from engine.graph.define import node
 from engine.graph.facts import Facts, Known
 from engine.graph.sockets import Range
 from engine.graph.told import Told
+from nodes.checks import joined_batch, same_width
 from nodes.facts import merged, passed
 
 if TYPE_CHECKING:
@@ -49,12 +50,8 @@ def conditioning_concat(*, conditioning_to: Conditioning, conditioning_from: Con
         conditioning_to: Keeps its area, mask and strength, and comes first.
         conditioning_from: Its first entry's vectors are put behind.
     """
-    import torch
-
     tail = _first(conditioning_from, "conditioning_from").embeds
-    return Conditioning(
-        tuple(replace(c, embeds=torch.cat((c.embeds, _like_batch(tail, c.embeds)), 1)) for c in conditioning_to)
-    )
+    return Conditioning(tuple(replace(c, embeds=_behind(c.embeds, tail)) for c in conditioning_to))
 
 
 @node(
@@ -106,9 +103,19 @@ def conditioning_zero_out(*, conditioning: Conditioning) -> Conditioning:
     )
 
 
+def _behind(first: Tensor, tail: Tensor) -> Tensor:
+    import torch
+
+    same_width(first, tail)
+    count = joined_batch(first, tail)
+    return torch.cat((first.expand(count, -1, -1), tail.expand(count, -1, -1)), 1)
+
+
 def _mix(to: Cond, other: Cond, share: float) -> Cond:
     import torch
 
+    same_width(to.embeds, other.embeds)
+    joined_batch(to.embeds, other.embeds)
     length = to.embeds.shape[1]
     rest = other.embeds[:, :length]
     missing = length - rest.shape[1]
@@ -116,15 +123,12 @@ def _mix(to: Cond, other: Cond, share: float) -> Cond:
         rest = torch.cat((rest, rest.new_zeros(rest.shape[0], missing, rest.shape[2])), 1)
     pooled = to.pooled if to.pooled is not None else other.pooled
     if to.pooled is not None and other.pooled is not None:
+        same_width(to.pooled, other.pooled)
         pooled = to.pooled * share + other.pooled * (1 - share)
     return replace(to, embeds=to.embeds * share + rest * (1 - share), pooled=pooled)
 
 
 def _first(conditioning: Conditioning, name: str) -> Cond:
     if not conditioning:
-        raise Told("{name} is empty; connect a conditioning with at least one prompt.", name=name)
+        raise Told("{input} is empty; connect a conditioning with at least one prompt.", input=name)
     return conditioning[0]
-
-
-def _like_batch(x: Tensor, like: Tensor) -> Tensor:
-    return x.expand(like.shape[0], -1, -1) if x.shape[0] == 1 else x

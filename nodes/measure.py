@@ -13,6 +13,7 @@ from engine.diffusion.types import Conditioning, Latent, Noise, Sampler
 from engine.graph.context import Context
 from engine.graph.define import Ui, node
 from engine.graph.sockets import Range
+from engine.graph.told import Told
 from engine.models.handle import Guider, Model
 from nodes.diffuse import CATEGORY
 from nodes.sampling import job_of
@@ -95,7 +96,13 @@ async def measure_step(
     bare = replace(latent_image, noise_mask=None)
     job = job_of(Guider(model, Single(positive)), Sampler("euler"), sigmas, bare, Noise(0), 0)
     await context.denoise(replace(job, watch=clock))
-    seconds = median(spent for step, spent in clock.spent.items() if step)
+    later = [spent for step, spent in clock.spent.items() if step]
+    if not later:
+        raise Told(
+            "There is nothing to measure: the prompt acts nowhere in this picture; connect one whose area and mask are "
+            "not empty."
+        )
+    seconds = median(later)
     text = _in_words(bare, seconds, clock.bytes)
     return Measured(text, seconds, clock.bytes, Ui({"text": [text]}))
 

@@ -47,12 +47,12 @@ def canny(
         high_threshold: An edge begins where the picture is at least this steep; higher finds fewer edges.
     """
     import cv2
+    import numpy as np
 
     def edges(grey: NDArray[np.float32]) -> Any:
-        smooth = cv2.GaussianBlur(grey * 255, (5, 5), BLUR)
-        return (
-            cv2.Canny(smooth.round().astype("uint8"), low_threshold * 255, high_threshold * 255, L2gradient=True) / 255
-        )
+        smooth = np.nan_to_num(cv2.GaussianBlur(grey * 255, (5, 5), BLUR)).clip(0, 255)
+        found = cv2.Canny(smooth.round().astype("uint8"), low_threshold * 255, high_threshold * 255, L2gradient=True)
+        return found / 255
 
     return grey_picture(_each(brightness(image), edges))
 

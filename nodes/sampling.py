@@ -12,6 +12,7 @@ from engine.graph.define import node
 from engine.graph.sockets import Choice, Range, Widget
 from engine.graph.told import Told
 from engine.models.handle import Guider, Model
+from nodes.checks import usable_levels
 from nodes.facts import sampled
 
 if TYPE_CHECKING:
@@ -199,11 +200,12 @@ async def sample(
 
 
 def job_of(guider: Guider, sampler: Sampler, sigmas: Tensor, start: Latent, noise: Noise, seed: int) -> DenoiseJob:
-    """What the denoise loop is to do from `start`; raises Told for latents that the model cannot read."""
+    """What the denoise loop is to do from `start`; raises Told for latents or noise levels of no use."""
     from engine.diffusion.noise import initial_noise
     from engine.models.sample import denoise_job
 
     same_channels(start, guider.model)
+    usable_levels(sigmas, sampler)
     drawn = None
     if noise.seed is not None:
         drawn = initial_noise(start.samples.shape, noise.seed, start.batch_index, noise.source)

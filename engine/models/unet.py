@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from engine.diffusion.types import ControlRows
+from engine.graph.told import Told
 from engine.models.sizes import row_bytes
 
 
@@ -40,6 +41,17 @@ class Denoiser:
         conv_in: Any = self.module.conv_in
         return row_bytes(conv_in.out_channels, channels, math.prod(cells), self.dtype.itemsize)
 
+    def _check(self, embeds: Tensor) -> None:
+        """Raise Told for prompts of another text encoder's width."""
+        reads = getattr(getattr(self.module, "config", None), "cross_attention_dim", None)
+        if isinstance(reads, int) and embeds.shape[-1] != reads:
+            raise Told(
+                "The conditioning's vectors have {found} numbers and the denoiser reads {expected}; encode the prompt "
+                "with the CLIP of the same model.",
+                found=embeds.shape[-1],
+                expected=reads,
+            )
+
     def __call__(
         self,
         x: Tensor,
@@ -56,6 +68,7 @@ class Denoiser:
 
         `pooled` [B, D'] and `extras["time_ids"]` [B, 5 or 6] are for networks that read a vector; `concat` is joined.
         """
+        self._check(embeds)
         joined = x if concat is None else torch.cat([x, concat.to(x)], dim=1)
         joined = joined.to(self.dtype, memory_format=self._layout)
         ids = (extras or {}).get("time_ids")
