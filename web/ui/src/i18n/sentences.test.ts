@@ -6,6 +6,7 @@ import i18next from "~/i18n";
 import { emptyDoc, emptyGraph } from "~/core/document";
 import type { JsonObject } from "~/core/types";
 import { useDoc } from "~/stores/doc";
+import { useServer } from "~/stores/server";
 import { jobErrorText, problemText, runErrorText, toldText } from "./problems";
 import engine from "./vi/told-engine.json";
 import nodes from "./vi/told-nodes.json";
@@ -46,6 +47,12 @@ const FAILED = telling("{node_type} (node {node}) {reason}", {
   node: "5",
   reason: telling("failed: {reason}", { reason: telling("a sentence of a pack about {name}", { name: "{x}" }) }),
 });
+const badLink = (input: string) =>
+  telling("{node_type} (node {node}) {reason}", {
+    node_type: "KSampler",
+    node: "5",
+    reason: telling("cannot use what comes by the link to {input}: {reason}.", { input, reason: "x" }),
+  });
 const ENGLISH_TEXT = "KSampler (node 5) failed: a sentence of a pack about {x}";
 
 afterEach(() => useDoc.getState().open(emptyDoc()));
@@ -88,6 +95,15 @@ describe("in Vietnamese", () => {
       "trả về một đồ thị không chạy được: 0 nhỏ hơn mức tối thiểu 1.",
     );
     expect(toldText(inner({ node: "3", input: "steps" }), "")).toContain("nút Mẫu, đầu vào steps: 0 nhỏ hơn");
+  });
+
+  test("#34 inputs are named as on the node that failed, others as they are", () => {
+    const input = { type: "INT", required: true, help: "" };
+    const type = { label: "KSampler", category: "", kind: "pure", help: "", outputs: [], module: "nodes" } as const;
+    useServer.setState({ registry: { KSampler: { ...type, name: "KSampler", inputs: { steps: input } } } });
+    expect(toldText(badLink("steps"), "")).toContain("số bước");
+    expect(toldText(badLink("stepz"), "")).toContain("stepz");
+    useServer.setState({ registry: {} });
   });
 
   test("#34 lists of sentences and texts", () => {

@@ -2,9 +2,9 @@
  * a file vi/told-*.json has the sentence by the English one. English is as the server has it. */
 
 import i18next from "i18next";
-import type { Json, JsonObject } from "~/core/types";
+import type { Json, JsonObject, NodeType } from "~/core/types";
 import { useServer } from "~/stores/server";
-import { labelOf } from "./nodes";
+import { inputLabel, labelOf } from "./nodes";
 import engine from "./vi/told-engine.json";
 import nodes from "./vi/told-nodes.json";
 
@@ -49,33 +49,33 @@ const GAP = /\{\{|\}\}|\{(\w+)\}/g;
 
 /** The sentence in the reader's language; null where the catalogue has none.
  *
- * Args: inner: how a problem among the values is told.
+ * Args: inner: how a problem among the values is told. of: the type of node whose inputs are named.
  */
-export function filled(told: Sentence, inner: (problem: Inner) => string): string | null {
+export function filled(told: Sentence, inner: (problem: Inner) => string, of?: NodeType): string | null {
   const known = catalogue();
-  return Object.hasOwn(known, told.sentence) ? fill(known[told.sentence] ?? "", told.values, inner) : null;
+  return Object.hasOwn(known, told.sentence) ? fill(known[told.sentence] ?? "", told.values, inner, of) : null;
 }
 
-function fill(sentence: string, values: JsonObject, inner: (problem: Inner) => string): string {
+function fill(sentence: string, values: JsonObject, inner: (problem: Inner) => string, of?: NodeType): string {
+  const type = typeOf(values["node_type"]) ?? of;
   return sentence.replaceAll(GAP, (found: string, name: string | undefined) => {
     if (name === undefined) return found.slice(0, 1);
-    return Object.hasOwn(values, name) ? valueText(name, values[name] ?? null, inner) : found;
+    return Object.hasOwn(values, name) ? valueText(name, values[name] ?? null, inner, type) : found;
   });
 }
 
-function valueText(name: string, value: Json, inner: (problem: Inner) => string): string {
-  if (Array.isArray(value)) return value.map((item) => valueText(name, item, inner)).join(", ");
+function valueText(name: string, value: Json, inner: (problem: Inner) => string, of?: NodeType): string {
+  if (Array.isArray(value)) return value.map((item) => valueText(name, item, inner, of)).join(", ");
   const told = sentenceIn(value);
-  if (told) return filled(told, inner) ?? fill(told.sentence, told.values, inner);
+  if (told) return filled(told, inner, of) ?? fill(told.sentence, told.values, inner, of);
   const problem = value === null ? null : innerIn(value);
   if (problem) return inner(problem);
   const text = typeof value === "string" ? value : JSON.stringify(value);
-  return name === "node_type" ? typeName(text) : text;
+  if (name === "node_type") return of ? labelOf(of) : text;
+  return name === "input" && of && Object.hasOwn(of.inputs, text) ? inputLabel(of, text) : text;
 }
 
-/** What a type of node is called. */
-function typeName(name: string): string {
+function typeOf(name: Json | undefined): NodeType | undefined {
   const { registry } = useServer.getState();
-  const type = Object.hasOwn(registry, name) ? registry[name] : undefined;
-  return type ? labelOf(type) : name;
+  return typeof name === "string" && Object.hasOwn(registry, name) ? registry[name] : undefined;
 }
