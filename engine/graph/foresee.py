@@ -38,7 +38,7 @@ class Foresight:
         for judge in self._judges if fussy else ():
             blamed: set[str] = set()
             for first, second, expected, seen in judge.verdicts(fussy):
-                if second in blamed:
+                if second in blamed or first in blamed:
                     continue
                 blamed.add(second)
                 args = {"first": first, "expected": expected, "found": seen, "fact": judge.fact}

@@ -19,8 +19,9 @@ def sentence(problem: Problem) -> str:
     place = _place(problem)
     told = tell(problem.code, problem.args)
     mend = _mend(problem.mend, problem.args)
-    text = f"{told.rstrip('.')}; {mend.rstrip('?.')}{'?' if mend.endswith('?') else '.'}" if mend else told
-    return f"{place}: {text}" if place else text[:1].upper() + text[1:]
+    if mend and mend not in told:
+        told = f"{told.rstrip('.')}; {mend.rstrip('?.')}{'?' if mend.endswith('?') else '.'}"
+    return f"{place}: {told}" if place else told[:1].upper() + told[1:]
 
 
 def tell(code: str, args: Args) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 from engine.models.beside import remembered
 from engine.models.detect import read_header
 from engine.models.header import ModelFileError, Shape, first_names
+from engine.models.mistaken import mistaken
 
 NAMES = "inkwater.classes"
 """The entry of the metadata that holds the names of the classes, a JSON list."""
@@ -39,7 +40,7 @@ def inspect_classifier(path: Path) -> ClassifierFile:
     shapes = header.shapes()
     count = sum(1 for name in shapes if re.fullmatch(r"convs\.\d+\.weight", name))
     if not count or "head.weight" not in shapes:
-        raise ModelFileError(
+        raise mistaken(path.name, header) or ModelFileError(
             "{name} is not a classifier of mini-judge's layout (convolutions convs.0, convs.1, … and one "
             "layer head); its tensors are named like {some}.",
             name=path.name,

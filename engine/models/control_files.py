@@ -13,6 +13,7 @@ from engine.models.beside import CONFIG, configuration, remembered
 from engine.models.detect import read_header
 from engine.models.families import FAMILIES
 from engine.models.header import Header, ModelFileError, Shape, first_names
+from engine.models.mistaken import mistaken
 
 Shapes = Mapping[str, Shape]
 ControlNaming = Literal["ldm", "diffusers"]
@@ -147,7 +148,7 @@ def _anchored(name: str, header: Header) -> tuple[ControlNaming, str]:
         if prefix + anchor in header.tensors:
             return naming, prefix
     _refuse(name, header, (CHECKPOINT,))
-    raise ModelFileError(
+    raise mistaken(name, header, "ControlNetLoader") or ModelFileError(
         "{name} is not a ControlNet; its tensors are named like {some}.",
         name=name,
         some=first_names(header),

@@ -13,6 +13,7 @@ from engine.models.beside import CONFIG, configuration, remembered
 from engine.models.detect import read_header
 from engine.models.dpt_keys import Source, sources
 from engine.models.header import Header, ModelFileError, Shape, first_names
+from engine.models.mistaken import mistaken
 
 DepthKind = Literal["dpt", "dpt_hybrid", "depth_anything"]
 DepthFamily = Literal["dpt", "depth_anything_v1", "depth_anything_v2", "depth_anything_v2_metric"]
@@ -98,7 +99,7 @@ def _anchored(name: str, header: Header) -> tuple[str, DepthKind]:
         for anchor, kind in ANCHORS.items():
             if prefix + anchor in header.tensors:
                 return prefix, kind
-    raise ModelFileError(
+    raise mistaken(name, header, "DepthModelLoader") or ModelFileError(
         "{name} is not a depth estimator ({known}); its tensors are named like {some}.",
         name=name,
         known=KNOWN,

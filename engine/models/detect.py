@@ -13,6 +13,7 @@ from engine.models.beside import configuration
 from engine.models.families import CLIP_TYPES, FAMILIES, LANDMARKS, LAYOUTS, ORDER, Found, Inspected, Layout, matches
 from engine.models.handle import Part
 from engine.models.header import Header, ModelFileError, Shape, first_names, read_safetensors
+from engine.models.mistaken import mistaken
 from engine.models.pickles import read_pickle
 from engine.models.predicts import PREDICTIONS, declared, sampling
 
@@ -146,12 +147,16 @@ def _width(header: Header, found: Found) -> int | None:
     return header.tensors[found.prefix + name].shape[-1] if name else None
 
 
+LOADERS = ("CheckpointLoaderSimple", "UNETLoader", "CLIPLoader", "VAELoader")
+"""The nodes that take what is told from here."""
+
+
 def _unknown(name: str, header: Header) -> ModelFileError:
     shapes = header.shapes()
     seen = {layout.part: layout for layout in reversed(LAYOUTS) if _anchored(layout, shapes)}
     known = ", ".join(f.title for f in FAMILIES.values())
     if not seen:
-        return ModelFileError(
+        return mistaken(name, header, *LOADERS) or ModelFileError(
             "{name}: not a checkpoint of a known family ({known}); its tensors are named like {some}.",
             name=name,
             known=known,

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from engine.models.beside import remembered
 from engine.models.detect import read_header
 from engine.models.header import Header, ModelFileError, first_names
+from engine.models.mistaken import mistaken
 
 HedNaming = Literal["blocks", "vgg"]
 """How a file names HED: ControlNet's own training ("blocks"), or the network as first published for torch ("vgg")."""
@@ -40,7 +41,7 @@ def inspect_edges(path: Path) -> EdgeFile:
         if all(anchor in header.tensors for anchor in anchors):
             widths = tuple(_width(path.name, header, naming, block) for block in range(len(CONVS)))
             return EdgeFile(naming, widths, sum(entry.nbytes for entry in header.tensors.values()))
-    raise ModelFileError(
+    raise mistaken(path.name, header) or ModelFileError(
         "{name} is not a network that finds soft edges (HED, such as ControlNetHED.pth); its tensors are named like "
         "{some}.",
         name=path.name,

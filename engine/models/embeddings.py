@@ -17,6 +17,7 @@ from engine.graph.told import all_of, any_of, telling, why
 from engine.models.detect import is_pickle
 from engine.models.families import FAMILIES
 from engine.models.header import ITEMSIZE, Entry, ModelFileError, read_safetensors
+from engine.models.mistaken import mistaken
 from engine.models.pickles import read_value, sound
 from engine.models.text import Find, PromptError, Word
 
@@ -81,7 +82,10 @@ def _vectors_in(path: Path, size: int, mtime: int) -> Vectors:
 def _entries(path: Path) -> Mapping[str, Entry]:
     """What a file holds of tensors, by their places in it."""
     if not _pickled(path):
-        return read_safetensors(path).tensors
+        header = read_safetensors(path)
+        if len(header.tensors) > MOST and (error := mistaken(path.name, header, "")) is not None:
+            raise error
+        return header.tensors
     entries = {place: item for place, item in _places(read_value(path)[0]) if isinstance(item, Entry)}
     if not all(map(sound, entries.values())):
         raise ModelFileError(

@@ -102,7 +102,7 @@ def _describer(place: str) -> Callable[[Path, str], Facts]:
 
 def _lone(inspected: Inspected, path: Path, library: Library) -> Facts:
     """The space of an autoencoder in a file of its own, where more than its layout tells it."""
-    if tuple(inspected.parts) != ("vae",) or len(inspected.families) == 1:
+    if tuple(inspected.parts) != ("vae",):
         return NOTHING
     try:
         space = told_space(path, library.digests.whole)
@@ -134,8 +134,7 @@ def file_facts(inspected: Inspected) -> Facts:
     """
     family = FAMILIES[inspected.family]
     told = {"family": family.name} if len(inspected.families) == 1 else {}
-    spaces = {FAMILIES[name].space for name in inspected.families}
-    space = {"space": family.space} if len(spaces) == 1 and {"denoiser", "vae"} & inspected.parts.keys() else {}
+    space = {"space": family.space} if "denoiser" in inspected.parts else {}
     return {
         **told,
         **space,

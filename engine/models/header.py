@@ -74,7 +74,7 @@ def read_safetensors(path: Path) -> Header:
         prefix = file.read(8)
         if len(prefix) < 8:
             raise ModelFileError(
-                "{name} is not a safetensors file: it has only {size} bytes.",
+                "{name} is damaged or cut short: it has only {size} bytes; get it anew.",
                 name=path.name,
                 size=size,
             )

@@ -14,8 +14,10 @@ from typing import Any
 
 from engine.graph.facts import Facts
 from engine.models.beside import remembered
+from engine.models.detect import is_pickle
 from engine.models.families import FAMILIES
-from engine.models.header import Entry, ModelFileError, Shape
+from engine.models.header import Entry, ModelFileError, Shape, read_safetensors
+from engine.models.mistaken import mistaken
 from engine.models.pickles import read_value, sound
 
 OLD_NAMES: Mapping[str, str] = {"linear1": "linear.0", "linear2": "linear.1"}
@@ -63,7 +65,7 @@ def facts(path: Path, name: str) -> Facts:
 @remembered
 def inspect_hypernetwork(path: Path) -> Hypernetwork:
     """What a file says of itself; raises ModelFileError.  Remembered by path, size and time of change."""
-    value, _ = read_value(path)
+    value, _ = read_value(_pickled(path))
     found = dict(pairs(value))
     if not found:
         raise ModelFileError(
@@ -83,6 +85,16 @@ def inspect_hypernetwork(path: Path) -> Hypernetwork:
             known=known,
         )
     return Hypernetwork(tuple(found), activation, value.get("activate_output", True) is not False)
+
+
+def _pickled(path: Path) -> Path:
+    """The same, unless it is a sound safetensors file, which holds no hypernetwork."""
+    with path.open("rb") as file:
+        if is_pickle(file.read(2)):
+            return path
+    raise mistaken(path.name, read_safetensors(path)) or ModelFileError(
+        "{name} is no hypernetwork: it is a safetensors file, and these are PyTorch files (.pt).", name=path.name
+    )
 
 
 def pairs(value: Any) -> Iterator[tuple[int, tuple[Mapping[str, Any], Mapping[str, Any]]]]:

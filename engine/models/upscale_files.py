@@ -12,6 +12,7 @@ from typing import Any, Literal
 from engine.models.beside import remembered
 from engine.models.detect import read_header
 from engine.models.header import ModelFileError, Shape, first_names
+from engine.models.mistaken import mistaken
 
 KNOWN = "RRDBNet (ESRGAN, Real-ESRGAN), SRVGGNetCompact"
 PREFIXES = ("", "module.", "params_ema.", "params.", "state_dict.", "net_g.")
@@ -62,7 +63,7 @@ def inspect_upscaler(path: Path) -> UpscaleFile:
             layout = _compact(path.name, own) if "body.0.weight" in names else _rrdb(path.name, own, names)
             nbytes = sum(entry.nbytes for entry in header.tensors.values())
             return UpscaleFile(layout, {name: prefix + source for name, source in names.items()}, nbytes)
-    raise ModelFileError(
+    raise mistaken(path.name, header, "UpscaleModelLoader") or ModelFileError(
         "{name} is not an upscaler that can be used ({known}); its tensors are named like {some}.",
         name=path.name,
         known=KNOWN,

@@ -15,7 +15,7 @@ from tests.models import make, members
 @pytest.mark.parametrize(
     ("data", "told"),
     [
-        (b"", r"^a\.safetensors is not a safetensors file: it has only 0 bytes\.$"),
+        (b"", r"^a\.safetensors is damaged or cut short: it has only 0 bytes; get it anew\.$"),
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 4\n", r"no model but a pointer of Git LFS"),
         (b"<!DOCTYPE html><html><body>404</body></html>", r"no model but a web page; download the model itself\.$"),
         (b"GGUF\x03\x00\x00\x00\x00", r"format GGUF"),

@@ -85,8 +85,8 @@ def test_what_it_changes_is_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("table", "reason"),
     [
-        ({"model.diffusion_model.out.2.weight": (4, 320)}, "is no LoRA: none of its tensors is named as one is"),
-        ({"emb_params": (2, 768)}, "is no LoRA"),
+        ({"network.out.2.weight": (4, 320)}, "is no LoRA: none of its tensors is named as one is"),
+        ({"emb_params": (2, 768)}, "is an embedding; "),
         (low("lora_unet_double_blocks_0_img_attn_proj", 64, 64), "for another kind of model than Stable Diffusion"),
         (low("transformer.transformer_blocks.0.attn.to_q", 64, 64), "for another kind of model than Stable Diffusion"),
         (low(UNET, 640, 4096), "reads text vectors of width 4096; none of Stable Diffusion 1.x"),
@@ -130,7 +130,7 @@ def test_numbers_that_are_not_finite_are_named(tmp_path: Path, value: float, lea
     tensors: dict[str, Tensor] = {f"{UNET}.{name}": tensor for name, tensor in pair((32, 768)).items()}
     tensors[f"{UNET}.{leaf}"].reshape(-1)[0] = value
     told = refused(save(tmp_path / "x.safetensors", tensors))
-    assert told == f'x.safetensors is damaged: "{UNET}.{leaf}" holds numbers that are not finite.'
+    assert told == f'x.safetensors is damaged: "{UNET}.{leaf}" holds numbers that are not finite; get it anew.'
 
 
 def test_a_file_of_another_family_is_refused_at_the_run_too(tmp_path: Path) -> None:

@@ -216,7 +216,7 @@ def without(name: str) -> dict[str, Tensor]:
 @pytest.mark.parametrize(
     ("tensors", "told"),
     [
-        ({"model.diffusion_model.x": torch.zeros(1)}, r'not an upscaler .*RRDBNet.*"model.diffusion_model.x"'),
+        ({"something.x": torch.zeros(1)}, r'not an upscaler .*RRDBNet.*"something.x"'),
         ({}, "not an upscaler"),
         (without("conv_hr.bias"), 'lacks 1 of .*"conv_hr.bias"'),
         (without("conv_last.weight"), 'no sound tensor for its "conv_last.weight"'),

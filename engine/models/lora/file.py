@@ -17,6 +17,7 @@ from engine.models.handle import Part
 from engine.models.header import Header, ModelFileError, first_names
 from engine.models.lora.forms import UNREAD, Form, Misfit, Pieces, Shapes, Size, form_of, grouped, whole
 from engine.models.lora.scales import Scales, scales_of
+from engine.models.mistaken import mistaken
 
 log = logging.getLogger("inkwater.models")
 
@@ -103,6 +104,7 @@ def inspect_lora(path: Path) -> LoraFile:
             "{name} is a Control-LoRA, not a LoRA: it would be loaded as a ControlNet.",
             name=path.name,
         )
+    _check_dtypes(path.name, groups, header)
     layers = tuple(_layers(path.name, groups, header.shapes()))
     strangers = [layer.stem for layer in layers if layer.part == "denoiser" and not _UNET.match(layer.stem)]
     if strangers and len(strangers) == sum(layer.part == "denoiser" for layer in layers):
@@ -118,10 +120,24 @@ def inspect_lora(path: Path) -> LoraFile:
     return LoraFile(layers, _family(path.name, layers, header), scales_of(header.metadata))
 
 
+def _check_dtypes(name: str, groups: Mapping[str, Pieces], header: Header) -> None:
+    """Refuse matrices of whole numbers; alpha may be one."""
+    for tensor in (tensor for pieces in groups.values() for tensor in pieces.values()):
+        entry = header.tensors[tensor]
+        if len(entry.shape) > 1 and not entry.dtype.startswith(("F", "BF")):
+            raise ModelFileError(
+                '{name}: its tensor "{tensor}" is stored as {dtype}, and weights must be floating-point '
+                "numbers: this is a quantised or damaged file; get it in fp16, bf16, fp32 or fp8.",
+                name=name,
+                tensor=tensor[:80],
+                dtype=entry.dtype,
+            )
+
+
 def _strange(name: str, header: Header) -> ModelFileError:
     if not header.tensors:
         return ModelFileError("{name} is no LoRA: it holds nothing.", name=name)
-    return ModelFileError(
+    return mistaken(name, header, "LoraLoader") or ModelFileError(
         "{name} is no LoRA: none of its tensors is named as one is, they are like {some}.",
         name=name,
         some=first_names(header),

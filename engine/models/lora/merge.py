@@ -38,7 +38,7 @@ def changes(patch: Patch, path: Path, target: Target) -> Mapping[str, Change]:
     stat = path.stat()
     if (name := _broken(path, stat.st_size, stat.st_mtime_ns)) is not None:
         raise ModelFileError(
-            '{name} is damaged: "{tensor}" holds numbers that are not finite.',
+            '{name} is damaged: "{tensor}" holds numbers that are not finite; get it anew.',
             name=patch.source.name,
             tensor=name,
         )
