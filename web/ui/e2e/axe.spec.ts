@@ -1,20 +1,9 @@
 /** What axe finds in the main states of the editor: nothing, in any theme or language. */
 
-import { AxeBuilder } from "@axe-core/playwright";
+import { faults } from "./faults";
 import { expect, test, type Editor } from "./fixture";
 
 test.slow();
-
-/** One line for each element at fault, once no movement is under way. */
-async function faults({ page }: Editor): Promise<string[]> {
-  await page.evaluate(() => Promise.all(document.getAnimations().map((one) => one.finished.catch(() => undefined))));
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  return violations.flatMap(({ id, help, nodes }) =>
-    nodes.map(
-      ({ target, failureSummary }) => `${id}: ${help} — ${target.join(" ")} — ${failureSummary?.split("\n")[1]}`,
-    ),
-  );
-}
 
 interface State {
   readonly name: string;

@@ -118,9 +118,17 @@ test("the server is killed in the middle and comes back: the job ends and its pi
   await setNumber(editor, sampler, "steps", 400);
   await editor.run();
   await expect(sampler).toHaveAccessibleName(/running/i, { timeout: 240_000 });
+  const newest = async () =>
+    (await editor.server.ask<{ jobs: { id: string; state: string }[] }>("GET", "/api/v1/jobs?limit=1")).jobs[0];
+  const job = await newest();
+  const lost = editor.page.getByRole("alert").getByText(/The server does not answer/);
   await editor.server.kill();
+  await expect(lost).toBeVisible();
+  await editor.screenshot("live-lost");
   await editor.server.restart();
+  await expect(lost).toBeHidden({ timeout: 240_000 });
   await pictureOf(editor, editor.node("Picture"));
+  await expect.poll(newest).toMatchObject({ id: job?.id, state: "success" });
 });
 
 test("on a phone the frame folds, and the picture is made all the same", async ({ editor }) => {

@@ -78,28 +78,15 @@ test("#22 a run can be stopped by its key", async ({ editor }) => {
   await expect(preview(editor)).toBeHidden();
 });
 
-test("#22 a reload in the middle shows the run again; killed and started anew, the server ends the job", async ({
-  editor,
-}) => {
-  const { page, server } = editor;
+test("#22 a reload in the middle shows the run again", async ({ editor }) => {
+  const { page } = editor;
   await editor.open();
-  await setSteps(editor, 1000);
+  await setSteps(editor, 5000);
   await editor.run();
   await expect(preview(editor)).toBeVisible({ timeout: 240_000 });
-  const job = await newest(editor);
-  // By then the change of the steps is long in the browser's storage, where it goes a moment after it was made.
-  await expect(editor.node("Sampler").getByText(/\d{3,} \/ 1000/)).toBeVisible({ timeout: 240_000 });
-
   await page.reload();
   await editor.ready();
-  await expect(editor.node("Sampler").getByText(/\d+ \/ 1000/)).toBeVisible({ timeout: 240_000 });
-
-  await server.kill();
-  await expect(page.getByRole("alert").getByText(/The server does not answer/)).toBeVisible();
-  await editor.screenshot("live-lost");
-  await server.restart();
-  await expect(page.getByRole("alert").getByText(/The server does not answer/)).toBeHidden({ timeout: 240_000 });
-  await editor.waitForPicture(editor.node("Picture"), 800_000);
-  const ended = await server.ask<Row>("GET", `/api/v1/jobs/${job?.id}`);
-  expect(ended.state).toBe("success");
+  await expect(editor.node("Sampler").getByText(/\d+ \/ 5000/)).toBeVisible({ timeout: 240_000 });
+  await page.keyboard.press("Control+Alt+Enter");
+  await expect.poll(async () => (await newest(editor))?.state).toBe("cancelled");
 });

@@ -20,6 +20,8 @@ export default defineConfig({
     browserName: "chromium",
     launchOptions: { args: FLAGS },
     viewport: { width: 1440, height: 900 },
+    // A context for many tests, emptied between them: the editor's script need not be read and compiled for each.
+    reuseContext: true,
     locale: "en-GB",
     colorScheme: "dark",
     // Recording costs as much again as a test itself.

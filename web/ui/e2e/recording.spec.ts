@@ -1,6 +1,6 @@
 /** Recorded runs of the mini model: gone through step by step, branched from, compared. */
 
-import { AxeBuilder } from "@axe-core/playwright";
+import { faults } from "./faults";
 import { type Editor, expect, test } from "./fixture";
 
 test.use({ variant: "real" });
@@ -31,12 +31,6 @@ async function setValue(editor: Editor, name: string, value: number): Promise<vo
   const field = editor.widget(editor.node("Sampler"), name);
   await field.fill(String(value));
   await field.press("Enter");
-}
-
-async function faults({ page }: Editor): Promise<string[]> {
-  await page.evaluate(() => Promise.all(document.getAnimations().map((one) => one.finished.catch(() => undefined))));
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  return violations.flatMap(({ id, help, nodes }) => nodes.map(({ target }) => `${id}: ${help} — ${target.join(" ")}`));
 }
 
 test("a run is recorded, gone through by keys, branched from, and compared with the next one", async ({ editor }) => {
