@@ -18,6 +18,8 @@ WORKFLOW = "_workflow"
 """The entry that holds what is about the whole file: title, groups, notes, subgraphs. It is no node."""
 
 LONGEST_ID = 256
+FARTHEST = 2**53
+"""Above it a float is no count of outputs."""
 
 
 def read(source: Path | str | bytes | Mapping[str, Any], registry: Registry | None = None) -> Graph:
@@ -192,7 +194,7 @@ def arg(value: Any) -> Arg:
     """A value of an input: `["4", 0]` is a link, `{"__value__": x}` the constant x, all else a constant."""
     if type(value) is list and len(value) == 2 and type(value[0]) is str:
         slot = value[1]
-        if type(slot) is int or (type(slot) is float and slot.is_integer()):
+        if type(slot) is int or (type(slot) is float and slot.is_integer() and abs(slot) <= FARTHEST):
             return Link(value[0], int(slot))
     if type(value) is dict and len(value) == 1 and "__value__" in value:
         return Const(value["__value__"])
