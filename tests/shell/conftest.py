@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.shell.warm import Start, warm
 
 ROOT = Path(__file__).resolve().parents[2]
 MAIN = [sys.executable, str(ROOT / "main.py")]
@@ -48,6 +50,13 @@ def program(files: Path) -> Run:
         )
 
     return start
+
+
+@pytest.fixture(scope="session")
+def start() -> Iterator[Start]:
+    """Runs scripts of Python that want torch."""
+    with warm() as made:
+        yield made
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,6 @@ import re
 import shlex
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -16,7 +15,8 @@ import pytest
 from engine.graph.graph import Graph
 from engine.plugins import builtins
 from engine.workflow.checking import examine
-from tests.shell.conftest import ROOT
+from tests.shell.conftest import ROOT, Run
+from tests.shell.warm import Start, cold
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
@@ -48,17 +48,17 @@ def checkout(tmp_path_factory: pytest.TempPathFactory, tiny_models: Path) -> Pat
     return root
 
 
-def run(checkout: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    home = str(checkout.parent)
-    return subprocess.run(
-        [sys.executable, *(a.replace("~", home) for a in arguments)],
-        cwd=checkout,
-        env={**os.environ, "PYTHONPATH": "", "PYTHONUTF8": "1"},
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        timeout=600,
-    )
+@pytest.fixture
+def run(checkout: Path, start: Start) -> Run:
+    """Runs a script there, with `~` for its home."""
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        home = str(checkout.parent)
+        env = {**os.environ, "PYTHONPATH": "", "PYTHONUTF8": "1"}
+        light = arguments[0] == "main.py" and arguments[1] not in ("run", "verify")
+        return (cold if light else start)([a.replace("~", home) for a in arguments], checkout, env)
+
+    return run
 
 
 def test_all_blocks_are_of_a_known_kind() -> None:
@@ -70,26 +70,24 @@ FOLDER = "python3 main.py check workflows"
 
 
 @pytest.mark.parametrize("command", [c for c in COMMANDS if c != "python3 -m tests"])
-def test_commands(command: str, checkout: Path) -> None:
-    ended = run(checkout, *shlex.split(command)[1:])
+def test_commands(command: str, run: Run) -> None:
+    ended = run(*shlex.split(command)[1:])
     # Some of the shipped workflows are for models that people bring: the folder is not fine as a whole.
     assert ended.returncode == (1 if command == FOLDER else 0), ended.stderr
     assert command != FOLDER or re.search(r"^\d\d of \d\d workflows run now\.$", ended.stdout, re.MULTILINE)
     assert "left out" not in ended.stderr
 
 
-def test_the_python_example(checkout: Path) -> None:
-    ended = run(checkout, "example.py")
+def test_the_python_example(run: Run) -> None:
+    ended = run("example.py")
     assert ended.returncode == 0, ended.stderr
     assert "(1, 128, 128, 3)" in ended.stdout
 
 
-def test_the_pack_does_what_it_says(checkout: Path) -> None:
-    ended = run(
-        checkout,
-        "-c",
-        "import packs.brighter as p, torch; print(p.brighter(image=torch.zeros(1, 2, 2, 3)).mean().item())",
-    )
+def test_the_pack_does_what_it_says(checkout: Path, run: Run) -> None:
+    tried = "import packs.brighter as p, torch; print(p.brighter(image=torch.zeros(1, 2, 2, 3)).mean().item())"
+    (checkout / "tried.py").write_text(tried)
+    ended = run("tried.py")
     assert ended.stdout.startswith("0.2"), ended.stderr
 
 

@@ -14,20 +14,24 @@ import pytest
 
 from engine.cli.progress import Bars, Lines
 from engine.run import events as e
-from tests.shell.conftest import MAIN, ROOT, Run
+from tests.shell.conftest import MAIN, ROOT
+from tests.shell.warm import Start
 
 TEXT_TO_IMAGE = str(ROOT / "workflows" / "text_to_image.json")
 QUICK = ["--set", "Sampler.steps=2", "--set", "Size.width=64", "--set", "Size.height=64"]
 
 
-def test_a_picture_is_written_and_is_itself_a_workflow(program: Run, files: Path, tiny_models: Path) -> None:
-    models = ["--models", str(tiny_models)]
-    first = program("run", TEXT_TO_IMAGE, *QUICK, *models, "--out", "here")
+def test_a_picture_is_written_and_is_itself_a_workflow(start: Start, files: Path, tiny_models: Path) -> None:
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        places = ("--data", "data", "--models", str(tiny_models), "--out", "here")
+        return start([*MAIN[1:], "run", *arguments, *places], files, os.environ)
+
+    first = run(TEXT_TO_IMAGE, *QUICK)
     assert first.returncode == 0, first.stderr
     made = files / "here" / "text_to_image_00001_.png"
     assert str(made) in first.stdout
     assert made.exists()
-    again = program("run", str(made), *models, "--out", "here", "--json")
+    again = run(str(made), "--json")
     record = json.loads(again.stdout)
     assert record["files"] == [str(made)]
     assert record["ran"] == 0
@@ -39,7 +43,7 @@ def _hears_interrupts() -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no POSIX signals")
-def test_ctrl_c_is_one_sentence_and_the_next_run_is_fine(files: Path, tiny_models: Path) -> None:
+def test_ctrl_c_is_one_sentence_and_the_next_run_is_fine(start: Start, files: Path, tiny_models: Path) -> None:
     command = [
         *MAIN,
         "run",
@@ -71,7 +75,7 @@ def test_ctrl_c_is_one_sentence_and_the_next_run_is_fine(files: Path, tiny_model
     assert code == 130, lines
     assert rest.splitlines()[-1] == "Cancelled."
     assert "Traceback" not in rest
-    last = subprocess.run([*command[:-1], "Sampler.steps=1"], cwd=files, capture_output=True, text=True)
+    last = start([*command[1:-1], "Sampler.steps=1"], files, os.environ)
     assert last.returncode == 0, last.stderr
 
 
