@@ -183,7 +183,7 @@ def _check_finite(clean: Tensor, ask: Ask, total: int) -> None:
     if not torch.isfinite(clean).all():
         raise Told(
             "The denoiser gave numbers that are not finite at sampler step {step} of {total}, sigma "
-            "{sigma}; try a higher precision.",
+            "{sigma}; try a higher precision, or lower weights in the prompt, strengths and cfg.",
             step=ask.step + 1,
             total=total,
             sigma=f"{ask.sigma:.4g}",
