@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 LEAST = (3, 11)
 RESTARTS = "INKWATER_RESTARTS"
 STAMP = "inkwater.json"
-MODULES = {"opencv-python-headless": "cv2", "pillow": "PIL", "pyyaml": "yaml"}
+MODULES = {"opencv-python-headless": "cv2", "pillow": "PIL", "pytest-xdist": "xdist", "pyyaml": "yaml"}
 """Distributions whose module has another name than theirs."""
 
 
