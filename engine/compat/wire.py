@@ -153,7 +153,7 @@ class JobView:
         if not ui:
             return ()
         shown = self._place(node).shown
-        data = {"node": node, "display_node": shown, "output": ui, "prompt_id": self.job}
+        data: dict[str, Any] = {"node": node, "display_node": shown, "output": ui, "prompt_id": self.job}
         if shown != node:  # several steps may show something on one node: each beside those before it
             data |= {"merge": True} if shown in self._shown else {}
             self._shown.add(shown)
