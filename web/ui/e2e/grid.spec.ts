@@ -2,19 +2,13 @@
 
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
-import { AxeBuilder } from "@axe-core/playwright";
+import { faults } from "./faults";
 import { type Editor, expect, test } from "./fixture";
 
 test.use({ variant: "real" });
 test.describe.configure({ timeout: 600_000 });
 
 const LONG = { timeout: 240_000 };
-
-async function faults({ page }: Editor): Promise<string[]> {
-  await page.evaluate(() => Promise.all(document.getAnimations().map((one) => one.finished.catch(() => undefined))));
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  return violations.flatMap(({ id, nodes }) => nodes.map(({ target, html }) => `${id}: ${target.join(" ")} ${html}`));
-}
 
 const plot = (editor: Editor) => editor.node("XY Plot");
 const tiles = (editor: Editor) => plot(editor).getByRole("button", { name: /^Open / });
