@@ -37,14 +37,20 @@ def levels(value: Any) -> Telling | None:
 
 
 def latents(value: Any) -> Telling | None:
-    """What is wrong with latents, whose samples are [B, C, h, w] (films have more dimensions) with something in it."""
-    found = _shape(value.samples)
-    if found is not None and len(found) >= 4 and all(found):
-        return None
-    return telling(
-        "{found}; latents are [batch, channels, height, width] with at least one cell",
-        found=_named(value.samples, found),
-    )
+    """What is wrong with latents: samples [B, C, h, w] with something in them, a place in a batch for each or none."""
+    found, places = _shape(value.samples), value.batch_index
+    if found is None or len(found) != 4 or not all(found):
+        return telling(
+            "{found}; latents are [batch, channels, height, width] with at least one cell",
+            found=_named(value.samples, found),
+        )
+    if places is not None and len(places) != found[0]:
+        return telling(
+            "{count} latents with the places of {places} in their batch; each latent has one place, or none has",
+            count=found[0],
+            places=len(places),
+        )
+    return None
 
 
 def prompts(value: Any) -> Telling | None:

@@ -158,6 +158,9 @@ def test_pictures_that_no_node_could_use_are_the_failure_of_who_made_them(what: 
         (Sigmas, Shaped((2, 2)), False),
         (Latent, Latent(Shaped((1, 4, 2, 2))), True),  # type: ignore[arg-type]
         (Latent, Latent(Shaped((1, 4, 0, 2))), False),  # type: ignore[arg-type]
+        (Latent, Latent(Shaped((1, 4, 2, 2, 2))), False),  # type: ignore[arg-type]
+        (Latent, Latent(Shaped((2, 4, 2, 2)), batch_index=(5, 7)), True),  # type: ignore[arg-type]
+        (Latent, Latent(Shaped((2, 4, 2, 2)), batch_index=(5, 7, 9)), False),  # type: ignore[arg-type]
         (Latent | None, None, True),
         (Image | Mask, Shaped((1, 8, 8)), True),
         (Image | Mask, Shaped((8,)), False),
