@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from engine.graph.context import Context
 from engine.graph.define import node
 from engine.graph.expand import Expand
-from engine.graph.facts import Facts, Known
+from engine.graph.facts import NOTHING, Facts, Known
 from engine.graph.sockets import Lazy, Recipe
 from nodes.facts import agreed, passed
 from nodes.unroll import unroll
@@ -61,7 +61,12 @@ def if_(*, condition: bool = True, if_true: Lazy[Any] = None, if_false: Lazy[Any
     return if_true if condition else if_false
 
 
-@node("ForEachOpen", category="logic", label="For Each (Open)", facts=passed("items"))
+def _of_each(known: Known) -> Sequence[Facts]:
+    """An item is like the list that it is of; nothing is told of its number and of the loop."""
+    return known.facts("items"), NOTHING, NOTHING
+
+
+@node("ForEachOpen", category="logic", label="For Each (Open)", facts=_of_each)
 def for_each_open(*, items: Items) -> Each:
     """Begin a loop: what lies between here and For Each (Close) runs once for each item.
 

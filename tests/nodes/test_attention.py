@@ -185,7 +185,7 @@ def test_what_a_noise_mask_kept_is_shown_as_it_was(context: Desk, parts: Checkpo
             {"word": "dog"},
             r'"dog" is not in this prompt; its words are "a", "blue", "fox", ",", "yellow", "background"',
         ),
-        ({"step": 3}, "The trace has sampler steps 0 to 2 and 3 was asked for"),
+        ({"step": 3}, "The trace has sampler steps 0 to 2, and 3 was asked for"),
         ({"head": 99}, "There is no attention head 99: the chosen layers have"),
         ({"layer": "1/8"}, "This model reads no words at the chosen layers; it does so at down 1/1"),
     ],

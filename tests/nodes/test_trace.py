@@ -183,7 +183,7 @@ def test_nothing_to_do_gives_an_empty_trace(usual: Mapping[str, Any]) -> None:
 def test_a_step_that_is_not_there_is_named_with_those_that_are(step: int, usual: Mapping[str, Any]) -> None:
     trace = call(sampler_trace, **usual).trace
     for use in (lambda: trace_step_at(trace=trace, step=step), lambda: branch(usual, trace, step)):
-        with pytest.raises(ValueError, match=f"0 to {STEPS - 1} and {step} was asked for"):
+        with pytest.raises(ValueError, match=f"0 to {STEPS - 1}, and {step} was asked for"):
             use()
 
 
