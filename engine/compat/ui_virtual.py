@@ -35,11 +35,6 @@ def first(wires: Wires, node: UiNode, output: int) -> Onward | Value:
     return Onward(wires.link_at(node, 0))
 
 
-def same_slot(wires: Wires, node: UiNode, output: int) -> Onward | Value:
-    """What enters at the input of the output's index."""
-    return Onward(wires.link_at(node, output))
-
-
 def held(wires: Wires, node: UiNode, output: int) -> Onward | Value:
     """The value typed into it."""
     value = _first_value(node)
