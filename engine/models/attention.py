@@ -71,9 +71,11 @@ LAYERS: Mapping[str, Choose] = {
 """Which layers to look at, by name; a fraction is their size beside the latent's."""
 
 TELLING = "last"
-"""What tells most, measured on the shipped model with 8 prompts: how often a cell inside the thing has more heat of its
-word than one outside (0.5 is chance), and one outside more of the colour's word: last 0.75 and 0.79, up 0.60 and 0.73,
-all 0.62 and 0.72, down 0.52 and 0.54, middle 0.49 and 0.52 at the first sampler step; later the thing's fades."""
+"""What tells most, measured on the shipped model with 220 prompts of 4 seeds: how often a cell inside the thing has
+more heat of its word than one outside (0.5 is chance), and one outside more of the colour's word: last 0.64 and 0.76,
+every other layer 0.41 to 0.53 and 0.49 to 0.54 at the first sampler step; at the last one the thing's fades to 0.47.
+Words differ: 14 of the 56 things (dog, tree, turtle …) have 0.95 and more, 30 below 0.6, since the words behind those
+stand for them. One head of the layer, 4, sees 0.97 of all things."""
 
 
 def layers_of(module: nn.Module) -> tuple[Layer, ...]:
