@@ -10,6 +10,7 @@ from engine.graph.problems import Mend, Problem
 
 Args = Mapping[str, Any]
 LONGEST = 80
+LONGEST_PATH = 4096  # a path that is cut lacks what matters, its end
 LONGEST_REASON = 400
 SHOWN = 12
 
@@ -235,7 +236,9 @@ TABLE: Mapping[str, Callable[[Args], str]] = {
     "bad_file_name": lambda a: f"{show(a['name'])} cannot be a file name here: {UNFIT[a['reason']]}.",
     "file_changed": lambda a: f"the file {plain(a['name'])} among {plain(a['kind'])} was changed during the run.",
     "unreadable_file": lambda a: f"{plain(a['name'])} cannot be read: {plain(a['reason'])}.",
-    "bad_model_paths": lambda a: f"the model folder {plain(a['name'])} cannot be used: {plain(a['reason'])}.",
+    "bad_model_paths": lambda a: (
+        f"the model folder {plain(a['name'], LONGEST_PATH)} cannot be used: {plain(a['reason'], LONGEST_REASON)}."
+    ),
 }
 """What each code means, from its args."""
 
