@@ -10,7 +10,7 @@ from engine.drawing.plot import HEIGHT, WIDTH, Curve
 from engine.graph.context import Context
 from engine.graph.define import node
 from engine.graph.facts import Facts, Known
-from engine.graph.sockets import Choice, Range
+from engine.graph.sockets import Choice, Range, Widget
 from engine.graph.told import Told, telling
 from engine.models.handle import Vae
 from nodes.facts import picture_of
@@ -170,7 +170,12 @@ def trace_plot(*, trace: Trace, log: bool = False) -> Plotted:
 
 @node("PlotSigmas", category=CATEGORY, label="Plot Sigmas", facts=_plot)
 def plot_sigmas(
-    *, sigmas: Sigmas, other: Sigmas | None = None, third: Sigmas | None = None, log: bool = False
+    *,
+    sigmas: Sigmas,
+    other: Sigmas | None = None,
+    third: Sigmas | None = None,
+    log: bool = False,
+    labels: Annotated[str, Widget("multiline")] = "",
 ) -> Plotted:
     """Draw the noise levels of a run, and of others to compare them with.
 
@@ -179,6 +184,7 @@ def plot_sigmas(
         other: A second schedule.
         third: A third schedule.
         log: Draw noise on a logarithmic scale, so that the last steps can be told apart.
+        labels: What the legend calls the schedules, one name a line, in their order; empty shows their inputs' names.
 
     Returns:
         image: The plot.
@@ -189,5 +195,7 @@ def plot_sigmas(
 
     given = {"sigmas": sigmas, "other": other, "third": third}
     levels = {name: levels_of(value) for name, value in given.items() if value is not None}
-    lines = [Curve(name if len(levels) > 1 else "", list(range(len(v))), v, dots=True) for name, v in levels.items()]
+    called = dict(zip(levels, (line.strip() for line in labels.splitlines()), strict=False))
+    plain = {name: name if len(levels) > 1 else "" for name in levels}
+    lines = [Curve(called.get(name) or plain[name], list(range(len(v))), v, dots=True) for name, v in levels.items()]
     return Plotted(Image(curves(lines, "sampler step", "sigma (noise)", log=log)), sigmas.tolist())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +13,7 @@ import torch
 from engine.diffusion.traces import Trace
 from engine.diffusion.trajectory import Trajectory
 from engine.diffusion.types import Latent, ModelSampling, Sigmas
+from engine.drawing.plot import Curve
 from nodes.loaders import Checkpoint
 from nodes.trace_pictures import Frames, plot_sigmas, trace_frames, trace_plot
 from nodes.vae import vae_decode
@@ -121,6 +123,22 @@ def test_schedules_are_drawn_with_others_beside_them() -> None:
     assert alone.values == both.values == [14.0, 3.0, 0.0]
     assert alone.image.shape == both.image.shape == (1, 420, 640, 3)
     assert not torch.equal(alone.image, both.image)
+
+
+def test_schedules_are_called_as_they_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[list[str]] = []
+
+    def curves(lines: Sequence[Curve], *_: object, **__: object) -> torch.Tensor:
+        shown.append([line.name for line in lines])
+        return torch.zeros(1, 4, 4, 3)
+
+    monkeypatch.setattr("engine.drawing.plot.curves", curves)
+    sigmas = Sigmas(torch.tensor([14.0, 3.0, 0.0]))
+    plot_sigmas(sigmas=sigmas, third=sigmas, labels="equal\n karras \nnobody")
+    plot_sigmas(sigmas=sigmas, third=sigmas, labels="\nkarras")
+    plot_sigmas(sigmas=sigmas, third=sigmas)
+    plot_sigmas(sigmas=sigmas)
+    assert shown == [["equal", "karras"], ["sigmas", "karras"], ["sigmas", "third"], [""]]
 
 
 def test_an_empty_schedule_has_no_plot() -> None:

@@ -65,5 +65,5 @@ EXAMPLES: dict[str, Callable[[Checkpoint, Desk], Values]] = {
     "TraceFrames": lambda p, c: {"trace": trace(p, c), "view": "x", "vae": p.VAE},
     "TracePlot": lambda p, c: {"trace": trace(p, c)},
     "MeasureStep": lambda p, c: {"model": p.MODEL, "positive": prompt(1), "latent_image": latent(), "repeats": 2},
-    "PlotSigmas": lambda p, c: {"sigmas": sigmas(), "other": sigmas(), "log": True},
+    "PlotSigmas": lambda p, c: {"sigmas": sigmas(), "other": sigmas(), "log": True, "labels": "one\n"},
 }
