@@ -6,7 +6,7 @@ import type { Doc, Link, NodeType, Registry } from "~/core/types";
 import { placedTokens } from "~/core/words";
 import { originOf, spotOf } from "~/live/place";
 import type { Token } from "~/recording/schema";
-import { promptOf } from "~/recording/store";
+import { promptOf } from "~/recording/load";
 import { promptKey } from "~/stores/light";
 import { prefixOf } from "~/stores/ui";
 

@@ -1,7 +1,8 @@
 import { useTranslation } from "react-i18next";
 import type { Run, Token } from "./schema";
 import { Segments } from "./Segments";
-import { promptOf, tokensOf, useRecording, watchedBranches } from "./store";
+import { promptOf } from "./load";
+import { tokensOf, useRecording, watchedBranches } from "./store";
 import css from "./Words.module.css";
 
 /** "fox</w>" and "▁fox" as they are read. */

@@ -44,3 +44,9 @@ export async function recordingOf(job: string): Promise<JobRecording | null> {
     throw error;
   }
 }
+
+/** "positive.2" as the branch and which of its prompts it is, counted from 1. */
+export function promptOf(name: string): { readonly branch: string; readonly number: number } {
+  const found = /^(.+)\.(\d+)$/.exec(name);
+  return found ? { branch: found[1] ?? name, number: Number(found[2]) } : { branch: name, number: 1 };
+}

@@ -87,12 +87,6 @@ export const viewsOf = (run: Run): readonly View[] =>
     view === "attention" ? run.attention !== null : view !== "guidance" || run.branches.length > 1,
   );
 
-/** "positive.2" as the branch and which of its prompts it is, counted from 1. */
-export function promptOf(name: string): { readonly branch: string; readonly number: number } {
-  const found = /^(.+)\.(\d+)$/.exec(name);
-  return found ? { branch: found[1] ?? name, number: Number(found[2]) } : { branch: name, number: 1 };
-}
-
 /** The prompts whose words were watched. */
 export const watchedBranches = (run: Run): readonly string[] =>
   Object.entries(run.attention?.tokens ?? {}).flatMap(([branch, tokens]) => (tokens.length ? [branch] : []));
